@@ -1,0 +1,87 @@
+"""Access: the one permission question, membership, asked of the database every time.
+
+Nothing is cached: a mute, a removal or a ban holds in every process from the moment it is committed.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from chat.ids import PersonId, RoomId, Seq
+from chat.refusals import Muted, NotAllowed, NotAMember, RoomClosed, SignedOut
+from chat.store import Transaction, clock
+from chat.tables import memberships, mutes, people, roles, rooms
+
+STAFF = ("moderator", "supervisor", "organiser")
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What one person may see of one room: seqs from_seq … to_seq (None: and on)."""
+
+    room: RoomId
+    from_seq: Seq
+    to_seq: Seq | None
+    part: str
+    read_seq: Seq
+
+
+async def memberships_of(tx: Transaction, room: RoomId, person: PersonId) -> list[Membership]:
+    """Return every range the person was ever a member for, oldest first; empty for a stranger or an absent room."""
+    wanted = sa.select(memberships).where(memberships.c.room == room, memberships.c.person == person)
+    rows = await tx.execute(wanted.order_by(memberships.c.from_seq))
+    return [Membership(row.room, row.from_seq, row.to_seq, row.part, row.read_seq) for row in rows]
+
+
+async def require_member(tx: Transaction, room: RoomId, person: PersonId) -> Membership:
+    """Return the person's present membership.
+
+    Raises:
+        NotAMember: no such room, or not in it now. The two look the same.
+    """
+    for membership in await memberships_of(tx, room, person):
+        if membership.to_seq is None:
+            return membership
+    raise NotAMember
+
+
+async def require_voice(tx: Transaction, room: RoomId, person: PersonId) -> Membership:
+    """Lock the person and the room, then ask whether the person may speak in it now.
+
+    Raises:
+        NotAMember, Muted, RoomClosed, SignedOut.
+    """
+    who = (await tx.lock(people, [person])).get(person)
+    where = (await tx.lock(rooms, [room])).get(room)
+    if who is None or who.state != "active":
+        raise SignedOut
+    membership = await require_member(tx, room, person)
+    assert where is not None  # a membership's room exists: foreign key
+    if where.kind not in ("group", "one_to_one"):
+        raise NotAllowed
+    if where.state != "open":
+        raise RoomClosed
+    if await is_muted(tx, person, room, where.kind):
+        raise Muted
+    return membership
+
+
+async def is_muted(tx: Transaction, person: PersonId, room: RoomId | None = None, kind: str = "group") -> bool:
+    """Whether a mute stands: in this room, or everywhere (which leaves one-to-ones alone unless they are named)."""
+    here = mutes.c.room == room if room is not None else sa.false()
+    reach = sa.or_(here, mutes.c.room.is_(None)) if kind != "one_to_one" else here
+    standing = sa.select(mutes.c.id).where(
+        mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql), reach
+    )  # fmt: skip
+    return (await tx.execute(standing.limit(1))).first() is not None
+
+
+async def require_role(tx: Transaction, person: PersonId, *allowed: str) -> None:
+    """Ask whether the person holds one of the roles.
+
+    Raises:
+        NotAllowed: none of them.
+    """
+    held = sa.select(roles.c.role).where(roles.c.person == person, roles.c.role.in_(allowed))
+    if (await tx.execute(held.limit(1))).first() is None:
+        raise NotAllowed

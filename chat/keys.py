@@ -1,0 +1,141 @@
+"""The key store: every person's data keys, wrapped, in a store of their own with shorter-lived backups.
+
+A person has two keys: `said` for words others were meant to read (they live 72 h longer, so that a report still finds
+them) and `own` for everything else (profile, requests), which dies at once. A case has one of its own. Destroying a
+row here is what erasure is: no copy of the database opens without it.
+"""
+
+import secrets
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from chat.seal import KEY_BYTES, DataKey, Keyring
+
+Purpose = Literal["said", "own", "case"]
+
+CACHE_S = 20.0
+"""A key destroyed by another process is forgotten here within this time (a person is promised 60 s)."""
+CACHE_KEYS = 50_000
+
+metadata = sa.MetaData()
+data_keys = sa.Table(
+    "data_keys", metadata,
+    sa.Column("owner", sa.BigInteger, primary_key=True, autoincrement=False),  # a person's id, or a case's
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("master", sa.Integer, nullable=False),  # which master key wrapped it
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)  # fmt: skip
+
+
+class KeyDestroyed(Exception):
+    """There is no such key, or no longer."""
+
+
+class Keys:
+    """Data keys by (owner, purpose)."""
+
+    def __init__(self, engine: AsyncEngine, keyring: Keyring) -> None:
+        self._engine = engine
+        self._keyring = keyring
+        self._cache: dict[tuple[int, Purpose], tuple[float, DataKey]] = {}
+
+    @classmethod
+    async def open(cls, url: str, keyring: Keyring) -> "Keys":
+        """Open the key store, making its one table where it is not there."""
+        if url.startswith("postgresql://"):
+            engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), hide_parameters=True)
+        else:
+            path = Path(url.removeprefix("sqlite:///"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)
+
+            @sa.event.listens_for(engine.sync_engine, "connect")
+            def connected(connection: Any, _: object) -> None:
+                cursor = connection.cursor()  # no WAL: a destroyed key must leave no copy in any file
+                for pragma in ("journal_mode=DELETE", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
+                    cursor.execute(f"PRAGMA {pragma}")
+                cursor.close()
+
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        return cls(engine, keyring)
+
+    async def make(self, owner: int, *purposes: Purpose) -> None:
+        """Make keys for a new person or case. Made before the row that needs them, so no word waits for a key.
+
+        Raises:
+            sqlalchemy.exc.IntegrityError: the owner has one of them already.
+        """
+        rows = []
+        for purpose in purposes:
+            master, wrapped = self._keyring.wrap(secrets.token_bytes(KEY_BYTES), _bound(owner, purpose))
+            rows.append({"owner": owner, "purpose": purpose, "master": master, "wrapped": wrapped})
+        async with self._engine.begin() as connection:
+            await connection.execute(data_keys.insert(), rows)
+
+    def cached(self, owner: int, purpose: Purpose) -> DataKey | None:
+        """Return the key if it is at hand, without waiting."""
+        found = self._cache.get((owner, purpose))
+        return found[1] if found is not None and found[0] > time.monotonic() else None
+
+    async def get(self, owner: int, purpose: Purpose) -> DataKey:
+        """Return one key.
+
+        Raises:
+            KeyDestroyed: there is none, or no longer.
+        """
+        found = (await self.many([owner], purpose)).get(owner)
+        if found is None:
+            raise KeyDestroyed
+        return found
+
+    async def many(self, owners: Iterable[int], purpose: Purpose) -> dict[int, DataKey]:
+        """Return the keys that (still) are, by owner."""
+        found: dict[int, DataKey] = {}
+        missing: list[int] = []
+        for owner in set(owners):
+            key = self.cached(owner, purpose)
+            if key is None:
+                missing.append(owner)
+            else:
+                found[owner] = key
+        for start in range(0, len(missing), 500):
+            wanted = sa.select(data_keys).where(
+                data_keys.c.owner.in_(missing[start : start + 500]), data_keys.c.purpose == purpose
+            )
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(wanted)).all()
+            if len(self._cache) > CACHE_KEYS:
+                self._cache.clear()
+            for row in rows:
+                raw = self._keyring.unwrap(row.master, row.wrapped, _bound(row.owner, purpose))
+                key = found[row.owner] = DataKey(raw, 1)
+                self._cache[row.owner, purpose] = (time.monotonic() + CACHE_S, key)
+        return found
+
+    async def destroy(self, owner: int, *purposes: Purpose) -> None:
+        """Destroy keys for good. Repeating is harmless."""
+        for purpose in purposes:
+            self._cache.pop((owner, purpose), None)
+        gone = data_keys.delete().where(data_keys.c.owner == owner, data_keys.c.purpose.in_(purposes))
+        async with self._engine.begin() as connection:
+            await connection.execute(gone)
+        if self._engine.dialect.name == "postgresql":  # a deleted row stays on its page until the table is rewritten
+            async with self._engine.connect() as connection:
+                free = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await free.execute(sa.text("VACUUM FULL data_keys"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self._cache.clear()
+        await self._engine.dispose()
+
+
+def _bound(owner: int, purpose: str) -> bytes:
+    return f"{purpose}\0{owner}".encode()

@@ -1,0 +1,92 @@
+"""A refusal: a command understood and turned down.
+
+Each class has one stable `code`, which is told to the client; its wording is the page's business. Missing and forbidden
+are one refusal (`NotAMember`), so who is not in a room learns nothing about it. Anything else raised is a bug.
+
+    Refusal
+    ├── Malformed         the frame is JSON but no command, or a field is out of its bounds
+    ├── NotAMember        no such room, entry, case or person for you
+    ├── NotAllowed        you are in, but your role may not do this
+    ├── Muted             a moderator has muted you, here or everywhere
+    ├── RoomClosed        the room takes no more words
+    ├── RoomFull          the room has as many members as it holds
+    ├── TooFast           a limit was reached; carries retry_after
+    ├── SayIdConflict     this say_id was used for another text or another room
+    ├── NotJoined         join the room on this connection before you speak in it
+    ├── Gone              too late: another was first, or it has ended
+    ├── NotWords          a text with nothing to read in it, or with signs that hide or break others' words
+    ├── NicknameTaken     somebody has this name, or one that looks like it, or it is a word of office
+    ├── SignedOut         no session, or it has ended
+    └── Unavailable       the database did not answer in time; nothing was kept; carries retry_after
+"""
+
+
+class Refusal(Exception):
+    """A command turned down.
+
+    Attributes:
+        code: stable, lower-case, told to the client.
+        retry_after: seconds after which the same command may pass, or None.
+    """
+
+    code = "refused"
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__(self.code)
+        self.retry_after = retry_after
+
+
+class Malformed(Refusal):
+    code = "malformed"
+
+
+class NotAMember(Refusal):
+    code = "not_a_member"
+
+
+class NotAllowed(Refusal):
+    code = "not_allowed"
+
+
+class Muted(Refusal):
+    code = "muted"
+
+
+class RoomClosed(Refusal):
+    code = "room_closed"
+
+
+class RoomFull(Refusal):
+    code = "room_full"
+
+
+class TooFast(Refusal):
+    code = "too_fast"
+
+
+class SayIdConflict(Refusal):
+    code = "say_id_conflict"
+
+
+class NotJoined(Refusal):
+    code = "not_joined"
+
+
+class Gone(Refusal):
+    code = "gone"
+
+
+class NotWords(Refusal):
+    code = "not_words"
+
+
+class NicknameTaken(Refusal):
+    code = "nickname_taken"
+
+
+class SignedOut(Refusal):
+    code = "signed_out"
+
+
+class Unavailable(Refusal):
+    code = "unavailable"

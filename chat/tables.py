@@ -1,0 +1,219 @@
+"""The tables of TALK, and why each column is there.
+
+Times are milliseconds by the database's clock. `body` columns are sealed (see `seal`); nothing else holds people's
+words, except a nickname, which is a pseudonym shown to everybody in the room. What must be true is a constraint.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = sa.BigInteger
+Time = sa.BigInteger
+HOT = {"postgresql_with": {"fillfactor": "60"}}
+"""Rows that change at every say keep space on their page, so PostgreSQL updates them in place (HOT)."""
+
+meta = sa.Table(
+    "meta", metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)  # fmt: skip
+
+people = sa.Table(
+    "people", metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, sa.CheckConstraint("state in ('active','banned','erased')", "state"), nullable=False),
+    sa.Column("nickname", sa.Text),  # null once erased
+    sa.Column("skeleton", sa.Text, unique=True),  # what the nickname looks like: see words.skeleton
+    sa.Column("inbox", Id),  # the person's inbox room
+    sa.Column("language", sa.Text, nullable=False, server_default="en"),
+    sa.Column("recovery", sa.LargeBinary),  # SHA-256 of the recovery code (>= 100 random bits)
+    sa.Column("passphrase", sa.Text),  # argon2id, staff only
+    sa.Column("says", sa.Integer, nullable=False, server_default="0"),  # counted from says_since
+    sa.Column("says_since", Time, nullable=False, server_default="0"),
+    sa.Column("requests", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("requests_since", Time, nullable=False, server_default="0"),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),  # failed passphrases since tries_since
+    sa.Column("tries_since", Time, nullable=False, server_default="0"),
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("erased_at", Time),
+    **HOT,
+)  # fmt: skip
+
+roles = sa.Table(
+    "roles", metadata,
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("role", sa.Text, sa.CheckConstraint("role in ('peer','moderator','supervisor','organiser')", "role"),
+              primary_key=True),
+    sa.Column("granted_by", Id),
+    sa.Column("granted_at", Time, nullable=False),
+)  # fmt: skip
+
+sessions = sa.Table(
+    "sessions", metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),  # SHA-256 of 128+ random bits; the token itself is not kept
+    sa.Column("id", Id, nullable=False, unique=True),  # what the list of sessions names
+    sa.Column("person", Id, sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, sa.CheckConstraint("kind in ('cookie','bearer')", "kind"), nullable=False),
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("seen_at", Time, nullable=False),
+    sa.Column("expires_at", Time, nullable=False),
+)  # fmt: skip
+
+links = sa.Table(
+    "links", metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    sa.Column("role", sa.Text),  # the role a new person gets, or null
+    sa.Column("person", Id, sa.ForeignKey("people.id")),  # whom it signs in, or null for a new person
+    sa.Column("made_by", Id),
+    sa.Column("expires_at", Time, nullable=False),
+    sa.Column("used_at", Time),
+)  # fmt: skip
+
+sign_ups = sa.Table(
+    "sign_ups", metadata,
+    sa.Column("address", sa.LargeBinary, primary_key=True),  # HMAC of the address and the day
+    sa.Column("day", sa.Integer, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)  # fmt: skip
+
+rooms = sa.Table(
+    "rooms", metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, sa.CheckConstraint("kind in ('group','one_to_one','inbox','desk')", "kind"),
+              nullable=False),
+    sa.Column("state", sa.Text, sa.CheckConstraint("state in ('open','locked','closed')", "state"), nullable=False),
+    sa.Column("name", sa.Text),  # written by the organisation
+    sa.Column("about", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("capacity", sa.Integer, nullable=False, server_default="15"),
+    sa.Column("shown", sa.Integer, nullable=False, server_default="30"),  # earlier entries a newcomer may see
+    sa.Column("first_seq", sa.BigInteger, nullable=False, server_default="1"),  # oldest kept
+    sa.Column("last_seq", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("closed_at", Time),
+    **HOT,
+)  # fmt: skip
+
+memberships = sa.Table(
+    "memberships", metadata,
+    sa.Column("room", Id, sa.ForeignKey("rooms.id"), primary_key=True),
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("from_seq", sa.BigInteger, primary_key=True),
+    sa.Column("to_seq", sa.BigInteger),  # null while it lasts; nothing after it is shown
+    sa.Column("part", sa.Text, sa.CheckConstraint("part in ('member','leader','seeker','peer')", "part"),
+              nullable=False),
+    sa.Column("read_seq", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("since_at", Time, nullable=False),
+    sa.CheckConstraint("from_seq >= 1 and (to_seq is null or to_seq >= from_seq - 1)", "range"),
+)  # fmt: skip
+sa.Index("ux_memberships_open", memberships.c.room, memberships.c.person, unique=True,
+         postgresql_where=memberships.c.to_seq.is_(None), sqlite_where=memberships.c.to_seq.is_(None))  # fmt: skip
+sa.Index("ix_memberships_person", memberships.c.person)
+
+entries = sa.Table(
+    "entries", metadata,
+    sa.Column("room", Id, sa.ForeignKey("rooms.id"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("author", Id, sa.ForeignKey("people.id")),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("say_id", sa.Text),
+    sa.Column("target", sa.BigInteger),  # the seq, in this room, that this entry is about
+    sa.Column("ref", sa.BigInteger),  # another thing's id: a case, an offer, a room, a person
+    sa.Column("code", sa.Text),  # a short word of ours: a mark, a level, a notice
+    sa.Column("body", sa.LargeBinary),  # sealed; null when there was none or it was destroyed
+    sa.Column("key_version", sa.Integer),
+    sa.Column("mac", sa.LargeBinary),  # keyed MAC of the text: is a repeated say_id the same say?
+    sqlite_with_rowid=False,
+)  # fmt: skip
+sa.Index("ux_entries_say_id", entries.c.author, entries.c.say_id, unique=True,
+         postgresql_where=entries.c.say_id.is_not(None), sqlite_where=entries.c.say_id.is_not(None))  # fmt: skip
+sa.Index("ix_entries_target", entries.c.room, entries.c.target,
+         postgresql_where=entries.c.target.is_not(None), sqlite_where=entries.c.target.is_not(None))  # fmt: skip
+sa.Index("ix_entries_at", entries.c.at)
+
+hidden = sa.Table(
+    "hidden", metadata,  # entries whose words are not shown any more, and which entry said so
+    sa.Column("room", Id, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    sa.Column("by_seq", sa.BigInteger, nullable=False),  # the newest edit, or what retracted or removed it
+    sa.Column("at", Time, nullable=False, index=True),
+    sa.Column("destroyed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.ForeignKeyConstraint(["room", "seq"], ["entries.room", "entries.seq"]),
+)  # fmt: skip
+
+blocks = sa.Table(
+    "blocks", metadata,
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("blocked", Id, sa.ForeignKey("people.id"), primary_key=True, index=True),
+    sa.Column("at", Time, nullable=False),
+)  # fmt: skip
+
+cases = sa.Table(
+    "cases", metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, sa.CheckConstraint("state in ('open','claimed','closed')", "state"), nullable=False),
+    sa.Column("level", sa.Text, sa.CheckConstraint("level in ('high','medium','low')", "level"), nullable=False),
+    sa.Column("room", Id, sa.ForeignKey("rooms.id")),
+    sa.Column("seq", sa.BigInteger),
+    sa.Column("subject", Id, sa.ForeignKey("people.id"), index=True),  # whom it is about
+    sa.Column("reporter", Id, sa.ForeignKey("people.id")),
+    sa.Column("claimed_by", Id, sa.ForeignKey("people.id")),
+    sa.Column("outcome", sa.Text),
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("closed_at", Time),
+)  # fmt: skip
+
+evidence = sa.Table(
+    "evidence", metadata,  # what a report froze, sealed under the case's own key
+    sa.Column("case", Id, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),  # 0: the reporter's reason; then entries in order
+    sa.Column("seq", sa.BigInteger),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("author", Id),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("body", sa.LargeBinary),
+)  # fmt: skip
+
+mutes = sa.Table(
+    "mutes", metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("person", Id, sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("room", Id, sa.ForeignKey("rooms.id")),  # null: everywhere but in one-to-ones
+    sa.Column("until", Time, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("made_by", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("made_at", Time, nullable=False),
+    sa.Column("lifted_at", Time),
+)  # fmt: skip
+
+audit = sa.Table(
+    "audit", metadata,
+    sa.Column("n", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("actor", Id),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("subject", Id),
+    sa.Column("room", Id),
+    sa.Column("ref", Id),
+    sa.Column("code", sa.Text),
+    sa.Column("body", sa.LargeBinary),  # the sealed reason
+    sa.Column("body_digest", sa.LargeBinary),  # SHA-256 of the sealed bytes, so destroying them keeps the chain valid
+    sa.Column("mac", sa.LargeBinary, nullable=False),  # HMAC over the row before and this row
+)  # fmt: skip
+
+audit_head = sa.Table(
+    "audit_head", metadata,
+    sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1", "one"), primary_key=True, autoincrement=False),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sa.Column("mac", sa.LargeBinary, nullable=False),
+)  # fmt: skip

@@ -1,0 +1,181 @@
+"""The timeline: a room's durable record of entries, numbered 1, 2, 3 … without gaps.
+
+`append` numbers an entry under the room's row lock, in the caller's transaction. `read` returns entries as they are to
+be shown now: later edits, retractions and removals folded in, so whoever reads late never sees what was hidden early.
+(What members say takes the fast path in `group`; everything else is appended here.)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from chat.ids import PersonId, RoomId, Seq
+from chat.keys import Keys
+from chat.protocol import Entry
+from chat.seal import DataKey, SealBroken, about
+from chat.store import Store, Transaction
+from chat.tables import entries, hidden, people, rooms
+
+HIDING = ("edited", "retracted", "removed")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sealed:
+    """Words sealed for one place in one room; made before the transaction, so no key is awaited inside it."""
+
+    say_id: str
+    body: bytes
+    key_version: int
+    mac: bytes
+
+
+def seal(key: DataKey, room: RoomId, author: PersonId, say_id: str, text: str) -> Sealed:
+    """Seal what `author` says in `room` under their `said` key."""
+    return Sealed(say_id, key.seal(text, about("entries", room, author, say_id, key.version)), key.version, key.mac(text))
+
+
+async def append(
+    tx: Transaction,
+    room: RoomId,
+    kind: str,
+    author: PersonId | None = None,
+    *,
+    target: Seq | None = None,
+    ref: int | None = None,
+    code: str | None = None,
+    sealed: Sealed | None = None,
+) -> Seq:
+    """Append an entry and return its seq. The caller has locked the room's row (`tx.lock(rooms, …)`).
+
+    An entry that hides its target (edited, retracted, removed) hides it, and every earlier edit of it, from now on.
+    """
+    assert tx.holds(rooms, room), "append needs the room's lock: it takes the next number"
+    grown = sa.update(rooms).where(rooms.c.id == room).values(last_seq=rooms.c.last_seq + 1).returning(rooms.c.last_seq)
+    seq = Seq((await tx.execute(grown)).scalar_one())
+    at = await tx.now()
+    row = {"room": room, "seq": seq, "kind": kind, "author": author, "at": at, "target": target, "ref": ref, "code": code}
+    if sealed is not None:
+        row |= {"say_id": sealed.say_id, "body": sealed.body, "key_version": sealed.key_version, "mac": sealed.mac}
+    await tx.execute(entries.insert().values(row))
+    if kind in HIDING and target is not None:
+        earlier = sa.select(entries.c.seq).where(
+            entries.c.room == room, entries.c.seq < seq,
+            sa.or_(entries.c.seq == target, sa.and_(entries.c.target == target, entries.c.kind == "edited")),
+        )  # fmt: skip
+        covered = [one.seq for one in await tx.execute(earlier)]
+        known = set((await tx.execute(sa.select(hidden.c.seq).where(hidden.c.room == room, hidden.c.seq.in_(covered)))).scalars())  # fmt: skip
+        await tx.execute(sa.update(hidden).where(hidden.c.room == room, hidden.c.seq.in_(known)).values(by_seq=seq))
+        fresh = [{"room": room, "seq": one, "by_seq": seq, "at": at} for one in covered if one not in known]
+        if fresh:
+            await tx.execute(hidden.insert(), fresh)
+    tx.touched[room] = seq
+    return seq
+
+
+_by = entries.alias("by_entry")
+_columns = sa.select(
+    entries, people.c.nickname, people.c.state, hidden.c.by_seq,
+    _by.c.kind.label("by_kind"), _by.c.body.label("by_body"), _by.c.say_id.label("by_say_id"),
+    _by.c.key_version.label("by_version"),
+).select_from(
+    entries.outerjoin(people, people.c.id == entries.c.author)
+    .outerjoin(hidden, sa.and_(hidden.c.room == entries.c.room, hidden.c.seq == entries.c.seq))
+    .outerjoin(_by, sa.and_(_by.c.room == hidden.c.room, _by.c.seq == hidden.c.by_seq))
+)  # fmt: skip
+
+
+async def read(
+    store: Store, keys: Keys, room: RoomId, *, after: int = 0, before: int | None = None, limit: int, newest: bool = False
+) -> list[Entry]:
+    """Return entries with after < seq < before, ascending, at most `limit`: the oldest of them, or the `newest`.
+
+    No permission is asked here: see `access`, and `within` for what one member may see of them.
+    """
+    wanted = _columns.where(entries.c.room == room, entries.c.seq > after)
+    if before is not None:
+        wanted = wanted.where(entries.c.seq < before)
+    wanted = wanted.order_by(entries.c.seq.desc() if newest else entries.c.seq).limit(limit)
+    async with store.reading() as tx:
+        rows = list(await tx.execute(wanted))
+    if newest:
+        rows.reverse()
+    return await unseal(keys, rows)
+
+
+async def read_rooms(store: Store, keys: Keys, cursors: dict[RoomId, Seq], limit: int) -> dict[RoomId, list[Entry]]:
+    """Return, for many rooms at once, the entries after each room's cursor, ascending, at most `limit` in all rooms
+    together beyond the first of each; a room that is not finished is simply asked for again."""
+    wanted = _columns.where(
+        sa.or_(*(sa.and_(entries.c.room == room, entries.c.seq > after) for room, after in cursors.items()))
+    ).order_by(entries.c.room, entries.c.seq).limit(limit)  # fmt: skip
+    async with store.reading() as tx:
+        rows = list(await tx.execute(wanted))
+    found: dict[RoomId, list[Entry]] = {}
+    for row, entry in zip(rows, await unseal(keys, rows), strict=True):
+        found.setdefault(row.room, []).append(entry)
+    return found
+
+
+async def unseal(keys: Keys, rows: "Iterable[sa.Row[Any]]") -> list[Entry]:
+    """Turn rows into entries: fetch the keys of all authors at once, open what may be shown."""
+    rows = list(rows)
+    said = await keys.many({row.author for row in rows if row.body is not None or row.by_body is not None}, "said")
+    return [_entry(row, said.get(row.author)) for row in rows]
+
+
+def _entry(row: "sa.Row[Any]", key: DataKey | None) -> Entry:
+    body, say_id, version, edited, hides = row.body, row.say_id, row.key_version, 0, ""
+    if row.by_seq is not None:
+        body, hides = None, row.by_kind
+        if row.by_kind == "edited" and row.kind == "said":
+            body, say_id, version, edited, hides = row.by_body, row.by_say_id, row.by_version, row.by_seq, ""
+    text = ""
+    if row.state == "erased":
+        body, hides = None, "erased"
+    if body is not None and key is not None:
+        try:
+            text = key.open(body, about("entries", row.room, row.author, say_id, version))
+        except SealBroken:
+            hides = "erased"
+    elif row.kind in ("said", "edited") and not hides:
+        hides = "erased"
+    return Entry(
+        seq=row.seq, kind=row.kind, at=row.at, author=row.author or 0, name=row.nickname or "", say_id=row.say_id or "",
+        target=row.target or 0, ref=row.ref or 0, code=row.code or "", text=text, edited=edited, hidden=hides,
+    )  # fmt: skip
+
+
+def within(entry: Entry, from_seq: int, to_seq: int | None) -> Entry:
+    """Return the entry as a member of from_seq … to_seq may see it: never words of an entry outside that range."""
+    if entry.kind == "edited" and 0 < entry.target < from_seq:
+        return msgspec.structs.replace(entry, text="", hidden="edited")
+    if to_seq is not None and entry.edited > to_seq:
+        return msgspec.structs.replace(entry, text="", edited=0, hidden="edited")
+    return entry
+
+
+async def with_marks(store: Store, room: RoomId, page: list[Entry]) -> list[Entry]:
+    """Return a page of history with the marks on each entry, as of now."""
+    if not page:
+        return page
+    wanted = sa.select(entries.c.target, entries.c.author, entries.c.code, entries.c.ref).where(
+        entries.c.room == room, entries.c.kind == "reacted",
+        entries.c.target.is_not(None), entries.c.target.in_([entry.seq for entry in page]),
+    ).order_by(entries.c.seq)  # fmt: skip
+    standing: dict[tuple[int, str, int], bool] = {}
+    async with store.reading() as tx:
+        for row in await tx.execute(wanted):
+            standing[row.target, row.code, row.author] = bool(row.ref)
+    marks: dict[int, dict[str, list[int]]] = {}
+    for (target, mark, person), on in standing.items():
+        if on:
+            marks.setdefault(target, {}).setdefault(mark, []).append(person)
+    return [
+        msgspec.structs.replace(entry, marks={mark: tuple(who) for mark, who in marks[entry.seq].items()})
+        if entry.seq in marks
+        else entry
+        for entry in page
+    ]
