@@ -1,0 +1,1 @@
+"""MATCH: a text about lived experience becomes an opened one-to-one chat."""

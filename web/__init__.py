@@ -1,0 +1,1 @@
+"""SHOW: pages, templates, static files, sign-in. No rules of its own."""
