@@ -169,11 +169,15 @@ async def epoch(tx: Transaction) -> str:
     return str((await tx.execute(sa.select(made))).scalar_one())
 
 
+UNIX_EPOCH_JULIAN = 2440587.5
+"""SQLite's unixepoch('subsec') needs 3.42 and gives NULL before it; julianday() has always counted milliseconds."""
+
+
 def clock(is_postgresql: bool) -> "sa.ColumnElement[int]":
     """The database's clock in milliseconds, as an expression."""
     if is_postgresql:
         return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
-    return sa.cast(sa.func.unixepoch("subsec") * 1000, sa.BigInteger)
+    return sa.cast(sa.func.round((sa.func.julianday("now") - UNIX_EPOCH_JULIAN) * 86_400_000), sa.BigInteger)
 
 
 SERVER_SETTINGS = {
