@@ -1,0 +1,258 @@
+"""The first tables of chat."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make them."""
+    op.create_table(
+        "audit",
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.BigInteger(), nullable=True),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("subject", sa.BigInteger(), nullable=True),
+        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("ref", sa.BigInteger(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("body_digest", sa.LargeBinary(), nullable=True),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("n", name=op.f("pk_audit")),
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.BigInteger(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_audit_head_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
+        "meta",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_meta")),
+    )
+    op.create_table(
+        "people",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("nickname", sa.Text(), nullable=True),
+        sa.Column("skeleton", sa.Text(), nullable=True),
+        sa.Column("inbox", sa.BigInteger(), nullable=True),
+        sa.Column("language", sa.Text(), server_default="en", nullable=False),
+        sa.Column("recovery", sa.LargeBinary(), nullable=True),
+        sa.Column("passphrase", sa.Text(), nullable=True),
+        sa.Column("says", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("says_since", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("requests", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("requests_since", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("tries_since", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state in ('active','banned','erased')", name=op.f("ck_people_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
+        sa.UniqueConstraint("skeleton", name=op.f("uq_people_skeleton")),
+        postgresql_with={"fillfactor": "60"},
+    )
+    op.create_table(
+        "rooms",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("about", sa.Text(), nullable=True),
+        sa.Column("language", sa.Text(), nullable=True),
+        sa.Column("capacity", sa.Integer(), server_default="15", nullable=False),
+        sa.Column("shown", sa.Integer(), server_default="30", nullable=False),
+        sa.Column("first_seq", sa.BigInteger(), server_default="1", nullable=False),
+        sa.Column("last_seq", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("kind in ('group','one_to_one','inbox','desk')", name=op.f("ck_rooms_kind")),
+        sa.CheckConstraint("state in ('open','locked','closed')", name=op.f("ck_rooms_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rooms")),
+        postgresql_with={"fillfactor": "60"},
+    )
+    op.create_table(
+        "sign_ups",
+        sa.Column("address", sa.LargeBinary(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("address", "day", name=op.f("pk_sign_ups")),
+    )
+    op.create_table(
+        "blocks",
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("blocked", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["blocked"], ["people.id"], name=op.f("fk_blocks_blocked")),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_blocks_person")),
+        sa.PrimaryKeyConstraint("person", "blocked", name=op.f("pk_blocks")),
+    )
+    op.create_index(op.f("ix_blocks_blocked"), "blocks", ["blocked"], unique=False)
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("subject", sa.BigInteger(), nullable=True),
+        sa.Column("reporter", sa.BigInteger(), nullable=True),
+        sa.Column("claimed_by", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("level in ('high','medium','low')", name=op.f("ck_cases_level")),
+        sa.CheckConstraint("state in ('open','claimed','closed')", name=op.f("ck_cases_state")),
+        sa.ForeignKeyConstraint(["claimed_by"], ["people.id"], name=op.f("fk_cases_claimed_by")),
+        sa.ForeignKeyConstraint(["reporter"], ["people.id"], name=op.f("fk_cases_reporter")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_cases_room")),
+        sa.ForeignKeyConstraint(["subject"], ["people.id"], name=op.f("fk_cases_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+    )
+    op.create_index(op.f("ix_cases_subject"), "cases", ["subject"], unique=False)
+    op.create_table(
+        "entries",
+        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("author", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("say_id", sa.Text(), nullable=True),
+        sa.Column("target", sa.BigInteger(), nullable=True),
+        sa.Column("ref", sa.BigInteger(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("key_version", sa.Integer(), nullable=True),
+        sa.Column("mac", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["author"], ["people.id"], name=op.f("fk_entries_author")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_entries_room")),
+        sa.PrimaryKeyConstraint("room", "seq", name=op.f("pk_entries")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_entries_at", "entries", ["at"], unique=False)
+    op.create_index(
+        "ix_entries_target",
+        "entries",
+        ["room", "target"],
+        unique=False,
+        postgresql_where=sa.text("target IS NOT NULL"),
+        sqlite_where=sa.text("target IS NOT NULL"),
+    )
+    op.create_index(
+        "ux_entries_say_id",
+        "entries",
+        ["author", "say_id"],
+        unique=True,
+        postgresql_where=sa.text("say_id IS NOT NULL"),
+        sqlite_where=sa.text("say_id IS NOT NULL"),
+    )
+    op.create_table(
+        "links",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=True),
+        sa.Column("person", sa.BigInteger(), nullable=True),
+        sa.Column("made_by", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_links_person")),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_links")),
+    )
+    op.create_table(
+        "memberships",
+        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("from_seq", sa.BigInteger(), nullable=False),
+        sa.Column("to_seq", sa.BigInteger(), nullable=True),
+        sa.Column("part", sa.Text(), nullable=False),
+        sa.Column("read_seq", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("part in ('member','leader','seeker','peer')", name=op.f("ck_memberships_part")),
+        sa.CheckConstraint(
+            "from_seq >= 1 and (to_seq is null or to_seq >= from_seq - 1)", name=op.f("ck_memberships_range")
+        ),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_memberships_person")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_memberships_room")),
+        sa.PrimaryKeyConstraint("room", "person", "from_seq", name=op.f("pk_memberships")),
+    )
+    op.create_index("ix_memberships_person", "memberships", ["person"], unique=False)
+    op.create_index(
+        "ux_memberships_open",
+        "memberships",
+        ["room", "person"],
+        unique=True,
+        postgresql_where=sa.text("to_seq IS NULL"),
+        sqlite_where=sa.text("to_seq IS NULL"),
+    )
+    op.create_table(
+        "mutes",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("lifted_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_mutes_made_by")),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_mutes_person")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_mutes_room")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mutes")),
+    )
+    op.create_index(op.f("ix_mutes_person"), "mutes", ["person"], unique=False)
+    op.create_table(
+        "roles",
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("granted_by", sa.BigInteger(), nullable=True),
+        sa.Column("granted_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("role in ('peer','moderator','supervisor','organiser')", name=op.f("ck_roles_role")),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_roles_person")),
+        sa.PrimaryKeyConstraint("person", "role", name=op.f("pk_roles")),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind in ('cookie','bearer')", name=op.f("ck_sessions_kind")),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_sessions_person")),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("id", name=op.f("uq_sessions_id")),
+    )
+    op.create_index(op.f("ix_sessions_person"), "sessions", ["person"], unique=False)
+    op.create_table(
+        "evidence",
+        sa.Column("case", sa.BigInteger(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("author", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_evidence_case")),
+        sa.PrimaryKeyConstraint("case", "n", name=op.f("pk_evidence")),
+    )
+    op.create_table(
+        "hidden",
+        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("by_seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("destroyed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["room", "seq"], ["entries.room", "entries.seq"], name=op.f("fk_hidden_room_seq")),
+        sa.PrimaryKeyConstraint("room", "seq", name=op.f("pk_hidden")),
+    )
+    op.create_index(op.f("ix_hidden_at"), "hidden", ["at"], unique=False)

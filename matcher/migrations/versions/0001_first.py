@@ -1,0 +1,140 @@
+"""The first tables of matcher."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make them."""
+    op.create_table(
+        "peers",
+        sa.Column("person", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.Column("offered_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state in ('open','finishing','away')", name=op.f("ck_peers_state")),
+        sa.CheckConstraint("capacity between 1 and 3", name=op.f("ck_peers_capacity")),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_peers_person")),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_peers")),
+    )
+    op.create_index(
+        "ix_peers_open",
+        "peers",
+        ["person"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open'"),
+        sqlite_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "profiles",
+        sa.Column("person", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("vector", sa.LargeBinary(), nullable=True),
+        sa.Column("vector_of", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("vector_model", sa.Text(), nullable=True),
+        sa.Column("encode_until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("saved_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_profiles_person")),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_profiles")),
+    )
+    op.create_table(
+        "requests",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("vector", sa.LargeBinary(), nullable=True),
+        sa.Column("vector_model", sa.Text(), nullable=True),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("languages", sa.Text(), nullable=False),
+        sa.Column("lease", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("next_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("round", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("asked", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("fitting", sa.Boolean(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("(state = 'leased') = (lease is not null)", name=op.f("ck_requests_lease")),
+        sa.CheckConstraint(
+            "state in ('waiting','leased','offered','accepted','withdrawn','expired')", name=op.f("ck_requests_state")
+        ),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_requests_person")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_requests_room")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
+    )
+    op.create_index(
+        "ix_requests_next",
+        "requests",
+        ["made_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('waiting', 'leased', 'offered')"),
+        sqlite_where=sa.text("state IN ('waiting', 'leased', 'offered')"),
+    )
+    op.create_index(op.f("ix_requests_person"), "requests", ["person"], unique=False)
+    op.create_index(
+        "ux_requests_open",
+        "requests",
+        ["person"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('waiting', 'leased', 'offered')"),
+        sqlite_where=sa.text("state IN ('waiting', 'leased', 'offered')"),
+    )
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("request", sa.BigInteger(), nullable=False),
+        sa.Column("seeker", sa.BigInteger(), nullable=False),
+        sa.Column("peer", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "state in ('offered','accepted','declined','ended','unasked')", name=op.f("ck_offers_state")
+        ),
+        sa.ForeignKeyConstraint(["peer"], ["people.id"], name=op.f("fk_offers_peer")),
+        sa.ForeignKeyConstraint(["request"], ["requests.id"], name=op.f("fk_offers_request")),
+        sa.ForeignKeyConstraint(["seeker"], ["people.id"], name=op.f("fk_offers_seeker")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
+    )
+    op.create_index(
+        "ix_offers_expires_at",
+        "offers",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+        sqlite_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
+        "ix_offers_peer",
+        "offers",
+        ["peer"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+        sqlite_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(op.f("ix_offers_request"), "offers", ["request"], unique=False)
+    op.create_index(
+        "ux_offers_standing",
+        "offers",
+        ["request"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
+        sqlite_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "profile_languages",
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["profiles.person"], name=op.f("fk_profile_languages_person")),
+        sa.PrimaryKeyConstraint("person", "language", name=op.f("pk_profile_languages")),
+    )
