@@ -1,0 +1,82 @@
+"""Languages: the catalogues of the pages' words, and which of them a person reads.
+
+English is the source; `locale/<language>/LC_MESSAGES/messages.po` holds the others and is compiled in memory at start,
+so there is no build step and no stale binary. `python -m tests.catalogue` writes new phrases into them.
+"""
+
+import gettext
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.core import Locale, negotiate_locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LOCALE = Path(__file__).with_name("locale")
+SOURCE = "en"
+LANGUAGES: dict[str, str] = {"en": "English", "fi": "Suomi"}
+"""Code -> the language's own name. A language is offered when its catalogue is complete (tests/test_locale.py)."""
+
+
+class Language:
+    """One language: its phrases, its direction, its dates."""
+
+    def __init__(self, code: str, phrases: gettext.NullTranslations) -> None:
+        self.code = code
+        self.phrases = phrases
+        self.locale = Locale.parse(code)
+        self.direction = "rtl" if self.locale.text_direction == "rtl" else "ltr"
+
+    def __call__(self, phrase: str, **values: object) -> str:
+        """Return the phrase in this language, with its %(names)s filled in."""
+        found = self.phrases.gettext(phrase)
+        return found % values if values else found
+
+    def many(self, one: str, more: str, n: int, **values: object) -> str:
+        """Return the phrase for `n` things; %(num)s is n."""
+        return self.phrases.ngettext(one, more, n) % {"num": n, **values}
+
+    def day(self, at: int) -> str:
+        """Return the day of `at` (milliseconds, UTC) in words."""
+        return str(format_date(datetime.fromtimestamp(at / 1000, UTC).date(), "long", self.locale))
+
+    def moment(self, at: int) -> str:
+        """Return `at` (milliseconds) in words, in UTC, and saying so: the server does not know where people are."""
+        return f"{format_datetime(datetime.fromtimestamp(at / 1000, UTC), 'medium', locale=self.locale)} UTC"
+
+    def since(self, seconds: float) -> str:
+        """Return how long something has taken so far, coarsely: nobody needs seconds to be counted at them."""
+        minutes = int(seconds // 60)
+        if minutes < 1:
+            return self("less than a minute")
+        if minutes < 60:
+            return self.many("%(num)s minute", "%(num)s minutes", minutes)
+        return self.many("%(num)s hour", "%(num)s hours", minutes // 60)
+
+
+def load() -> dict[str, Language]:
+    """Return every language by code, English first."""
+    found = {SOURCE: Language(SOURCE, gettext.NullTranslations())}
+    for code in LANGUAGES:
+        if code != SOURCE:
+            with (LOCALE / code / "LC_MESSAGES" / "messages.po").open("rb") as source:
+                compiled = io.BytesIO()
+                write_mo(compiled, read_po(source, locale=code))
+            compiled.seek(0)
+            found[code] = Language(code, gettext.GNUTranslations(compiled))
+    return found
+
+
+def negotiate(accept_language: str) -> str:
+    """Return the code of the language that a browser's Accept-Language header (RFC 9110, 12.5.4) asks for first."""
+    wanted: list[tuple[float, str]] = []
+    for part in accept_language[:500].split(","):
+        name, _, quality = part.strip().partition(";q=")
+        try:
+            wanted.append((float(quality or 1), name.strip()))
+        except ValueError:
+            continue
+    names = [name for quality, name in sorted(wanted, key=lambda one: -one[0]) if quality > 0]
+    return negotiate_locale(names, list(LANGUAGES), sep="-") or SOURCE

@@ -1,0 +1,93 @@
+"""Sayings: what a refusal's code is to a person, in a sentence, in words of the catalogue.
+
+Every code of `chat.refusals` has one (a test walks the classes), and every notice, rule and outcome the pages name by
+code. A sentence says what happened, that nothing is lost, and what to do; it blames nobody.
+"""
+
+from web.language import Language
+
+
+def _(phrase: str) -> str:
+    """Mark a phrase for the catalogue; it is looked up when it is shown."""
+    return phrase
+
+
+REFUSALS: dict[str, str] = {
+    "refused": _("That did not work. Nothing was changed."),
+    "malformed": _("Something in the form could not be read. Nothing was changed. Please look it over and try again."),
+    "not_a_member": _("There is nothing here for you under this address."),
+    "not_allowed": _("Your role here does not include this. Nothing was changed."),
+    "muted": _("A moderator has muted you for a while. You can still read, leave, report and ask for help. "
+               "Your account page says until when, and how to appeal."),
+    "room_closed": _("This room takes no more messages. You can still read it."),
+    "room_full": _("This room has as many people as it holds. You can try another one, or come back later."),
+    "too_fast": _("That was quicker than we can take in. Nothing is lost. Please wait a little and try again."),
+    "say_id_conflict": _("This message was sent before with other words. The earlier one was kept."),
+    "not_joined": _("You are not in this room just now. Open it again, and try once more."),
+    "gone": _("Somebody was quicker, or it has ended. You need not do anything."),
+    "not_words": _("There was nothing to read in that, or it held signs that do not work here. Please write it again "
+                   "in plain words."),
+    "nickname_taken": _("Somebody has this name, or one that looks like it. Please choose another."),
+    "signed_out": _("You are signed out. Nothing is lost. Please sign in again."),
+    "unavailable": _("The server could not keep this just now. Nothing was changed. Please try again in a moment."),
+    "form_expired": _("This form was open for a long time, or came from another page. Nothing was changed. "
+                      "Please open the page again and send it once more."),
+    "sign_ups_full": _("Many people have signed up from your network today. Please try again tomorrow, or ask the "
+                       "organisation for an invitation."),
+    "sign_ups_closed": _("New accounts are made by invitation only just now."),
+    "consent_needed": _("Please read the ten lines, and tick the box if you agree."),
+    "wrong_recovery": _("This recovery code is not known. Please check it for slips of the pen. "
+                        "A code works once; the newest one counts."),
+    "wrong_passphrase": _("This name and passphrase do not belong together."),
+    "weak_passphrase": _("Please choose a passphrase of at least 12 signs. Several words are easy to remember."),
+    "link_used": _("This link has been used, or it is too old. Ask the person who gave it to you for a new one."),
+    "nothing_written": _("Please write a few words first. You choose how much."),
+    "too_long": _("That is longer than we can keep. Nothing was changed. Please make it shorter."),
+}  # fmt: skip
+
+TITLES: dict[int, str] = {
+    400: _("This could not be read"),
+    403: _("Not sent"),
+    404: _("Nothing here"),
+    405: _("Nothing here"),
+    409: _("Not this time"),
+    413: _("That was too long"),
+    415: _("This could not be read"),
+    429: _("Please wait a little"),
+    500: _("Something went wrong here"),
+    503: _("Please try again in a moment"),
+}
+
+RULES: dict[str, str] = {
+    "kindness": _("Be kind: nobody is put down here."),
+    "privacy": _("Leave out what could identify someone."),
+    "no_selling": _("Nothing is sold or advertised here."),
+    "no_contact": _("Phone numbers and addresses are not exchanged here."),
+    "safety": _("No instructions for hurting oneself or others."),
+    "flooding": _("Leave room for others."),
+}  # fmt: skip
+
+ROLES: dict[str, str] = {
+    "peer": _("Peer"),
+    "moderator": _("Moderator"),
+    "supervisor": _("Supervisor"),
+    "organiser": _("Organiser"),
+}
+
+FAILED = _("The fault is ours, and it has been noted without anything you wrote. Nothing you had sent before is lost. "
+           "Please try again in a moment.")  # fmt: skip
+
+
+def of_refusal(language: Language, code: str) -> str:
+    """Return the sentence for a refusal's code; an unknown code gets the plain one."""
+    return language(REFUSALS.get(code, REFUSALS["refused"]))
+
+
+def title(language: Language, status: int) -> str:
+    """Return the heading of a page that tells of a refusal."""
+    return language(TITLES.get(status, TITLES[400]))
+
+
+def of_rule(language: Language, rule: str) -> str:
+    """Return a rule in words; one the organisation named itself is shown as it stands."""
+    return language(RULES[rule]) if rule in RULES else rule.replace("_", " ")
