@@ -5,6 +5,7 @@ value that cannot be meant ends start-up with a sentence that names its variable
 """
 
 import dataclasses
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,7 +41,9 @@ class Settings:
     origin: str = setting("", "The address people type, as https://chat.example.org; empty: http://localhost:<port> "
                               "and http://127.0.0.1:<port>. Several: separate with commas. With https, cookies are "
                               "Secure.")  # fmt: skip
-    trusted_proxies: str = setting("", "Addresses of proxies whose X-Forwarded-For and -Proto are believed, with commas.")
+    trusted_proxies: str = setting(
+        "", "Addresses of proxies whose X-Forwarded-For and -Proto are believed, with commas."
+    )
     demo: bool = setting(False, "1: add rooms, peers and a moderator to try things with, and print their links.")
     sign_up: str = setting("open", "open, invitation or closed.")
     sign_ups_per_day: int = setting(20, "How many may sign up from one address in a day.", least=0)
@@ -58,8 +61,12 @@ class Settings:
     keep_one_to_one_days: int = setting(30, "How long words are kept after a one-to-one ended.", least=1)
     keep_case_days: int = setting(365, "How long a report is kept.", least=1)
     keep_audit_days: int = setting(730, "How long the audit is kept.", least=1)
-    hidden_hours: int = setting(72, "After how long words that were retracted, edited or removed are destroyed, and "
-                                      "words an erased person had said to others.", least=0)
+    hidden_hours: int = setting(
+        72,
+        "After how long words that were retracted, edited or removed are destroyed, and "
+        "words an erased person had said to others.",
+        least=0,
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -74,10 +81,9 @@ class Settings:
             if name.startswith("HEARTHSIDE_") and name not in fields:
                 raise SettingError(f"{name} is no setting of Hearthside; README lists them all.")
         for name, one in fields.items():
-            text = environment.get(name)
-            if name == "HEARTHSIDE_PORT" and text is None:
-                text = environment.get("PORT")
-            values[one.name] = _value(name, one, str(one.default) if text is None else text)
+            if one.name == "port" and name not in environment and "PORT" in environment:
+                name = "PORT"
+            values[one.name] = _value(name, one, environment.get(name, str(one.default)))
         made = cls(**values)  # type: ignore[arg-type]
         var = Path(made.var).resolve()
         made = dataclasses.replace(
@@ -98,6 +104,11 @@ class Settings:
         return frozenset(one.strip().rstrip("/") for one in self.origin.split(",") if one.strip())
 
     @property
+    def proxies(self) -> tuple[str, ...]:
+        """The proxies that are believed: addresses, or networks like 10.0.0.0/8."""
+        return tuple(one.strip() for one in self.trusted_proxies.split(",") if one.strip())
+
+    @property
     def secure(self) -> bool:
         """Whether people reach this server over TLS only, so cookies can be `__Host-` and Secure."""
         return all(one.startswith("https://") for one in self.origins)
@@ -115,7 +126,14 @@ class Settings:
         for one in self.origins:
             if not one.startswith(("http://", "https://")) or one.count("/") != 2:
                 raise SettingError("HEARTHSIDE_ORIGIN must be like https://chat.example.org, without a path.")
-        if len(self.country) != 2 or not self.country.isalpha():
+        for one in self.proxies:
+            try:
+                ipaddress.ip_network(one)
+            except ValueError:
+                raise SettingError(
+                    "HEARTHSIDE_TRUSTED_PROXIES must be addresses like 10.0.0.7 or 10.0.0.0/8."
+                ) from None
+        if len(self.country) != 2 or not self.country.isascii() or not self.country.isalpha():
             raise SettingError("HEARTHSIDE_COUNTRY must be two letters, like FI.")
 
 
