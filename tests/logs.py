@@ -27,6 +27,7 @@ def collect() -> logging.Handler:
     handler = logging.FileHandler(folder() / f"pytest-{os.getpid()}.log", encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.INFO)
     return handler
 
 
