@@ -119,6 +119,19 @@ class Keys:
                 self._cache[row.owner, purpose] = (time.monotonic() + CACHE_S, key)
         return found
 
+    async def owners(self, purpose: Purpose, among: Iterable[int] | None = None) -> set[int]:
+        """Return who has a key for this purpose: of all, or among these. Opens none of them."""
+        wanted = sa.select(data_keys.c.owner).where(data_keys.c.purpose == purpose)
+        async with self._engine.connect() as connection:
+            if among is None:
+                return set((await connection.execute(wanted)).scalars())
+            asked = sorted(set(among))
+            found: set[int] = set()
+            for start in range(0, len(asked), 500):
+                some = wanted.where(data_keys.c.owner.in_(asked[start : start + 500]))
+                found.update((await connection.execute(some)).scalars())
+            return found
+
     async def destroy(self, owner: int, *purposes: Purpose) -> None:
         """Destroy keys for good. Repeating is harmless."""
         for purpose in purposes:
@@ -130,6 +143,10 @@ class Keys:
             async with self._engine.connect() as connection:
                 free = await connection.execution_options(isolation_level="AUTOCOMMIT")
                 await free.execute(sa.text("VACUUM FULL data_keys"))
+
+    def derive(self, label: str) -> bytes:
+        """Return 32 bytes for one purpose of the server's own (audit, addresses, forms); see `Keyring.derive`."""
+        return self._keyring.derive(label)
 
     async def close(self) -> None:
         """Close every connection."""

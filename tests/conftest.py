@@ -1,12 +1,13 @@
 """What every test may ask for: real databases, a real Redis, and logs that are searched when all is done."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import logs, servers
+from tests.place import Place, open_place
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -64,3 +65,10 @@ def redis_server() -> Iterator[servers.Redis]:
     """A redis-server of the test's own, which it may freeze and kill."""
     with servers.redis_server() as redis:
         yield redis
+
+
+@pytest.fixture
+async def place(database_url: str, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place with a migrated database and its keys, once on SQLite and once on PostgreSQL."""
+    async with open_place(database_url, tmp_path) as one:
+        yield one

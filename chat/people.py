@@ -1,0 +1,217 @@
+"""People: how somebody comes to be, what they are called, which roles they hold, and who may not come any more.
+
+A person's two data keys are made before the row, and the row with its inbox in one transaction, so no word of theirs
+ever waits for a key. Every change of a role is in the audit.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from chat import access, audit, links, rooms, sessions, timeline, words
+from chat.ids import PersonId, RoomId, new_id
+from chat.keys import Keys
+from chat.refusals import Gone, Muted, NicknameTaken, NotAllowed, NotAMember, Refusal, Unavailable
+from chat.store import Store, Transaction, clock
+from chat.tables import memberships, mutes, people, roles
+from chat.tables import rooms as rooms_table
+
+ROLES = ("peer", "moderator", "supervisor", "organiser")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody. `inbox`: their own room. `state`: active or banned (an erased person is not found)."""
+
+    person: PersonId
+    nickname: str
+    inbox: RoomId
+    roles: tuple[str, ...]
+    language: str
+    state: str
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether they answer for the rooms: moderator, supervisor or organiser."""
+        return any(role in access.STAFF for role in self.roles)
+
+
+async def make(
+    store: Store,
+    keys: Keys,
+    nickname: str,
+    language: str,
+    *,
+    roles: Iterable[str] = (),
+    link: str | None = None,
+    by: PersonId | None = None,
+) -> PersonId:
+    """Make a person, with keys, inbox and roles. `link` is used up in the same transaction and adds its role.
+
+    Raises:
+        NotWords, NicknameTaken: the nickname. Gone: the link was used, has expired, or is for somebody else.
+    """
+    name = words.check_nickname(nickname)
+    person = PersonId(new_id())
+    await keys.make(person, "said", "own")
+    try:
+        async with store.transaction() as tx:
+            await _insert(tx, keys, person, name, language, tuple(roles), link, by)
+    except (Refusal, IntegrityError) as error:
+        if isinstance(error, Unavailable):
+            raise  # the commit may have happened: a sweep destroys keys that belong to nobody
+        await keys.destroy(person, "said", "own")
+        if isinstance(error, IntegrityError):
+            raise NicknameTaken from None
+        raise
+    return person
+
+
+async def find(tx: Transaction, person: PersonId) -> Person:
+    """Return a person, active or banned.
+
+    Raises:
+        NotAMember: no such person, or erased.
+    """
+    row = (await tx.execute(sa.select(people).where(people.c.id == person, people.c.state != "erased"))).first()
+    if row is None:
+        raise NotAMember
+    return Person(person, row.nickname, row.inbox, await _roles(tx, person), row.language, row.state)
+
+
+async def rename(tx: Transaction, person: PersonId, nickname: str) -> str:
+    """Give a person another nickname and return it as it is shown.
+
+    Raises:
+        Muted: while any mute stands, also one for a single room: the name is read there too.
+        NotWords, NicknameTaken, NotAMember.
+    """
+    name = words.check_nickname(nickname)
+    who = (await tx.lock(people, [person])).get(person)
+    if who is None or who.state != "active":
+        raise NotAMember
+    muted = sa.select(mutes.c.id).where(
+        mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql)
+    )
+    if (await tx.execute(muted.limit(1))).first() is not None:
+        raise Muted
+    await _require_free(tx, name, person)
+    renamed = sa.update(people).where(people.c.id == person).values(nickname=name, skeleton=words.skeleton(name))
+    try:
+        await tx.execute(renamed)
+    except IntegrityError:  # another took it between the look and the write
+        raise NicknameTaken from None
+    return name
+
+
+async def grant(tx: Transaction, keys: Keys, person: PersonId, role: str, by: PersonId) -> None:
+    """Give a role. Repeating changes nothing.
+
+    Raises:
+        NotAllowed: `by` is no organiser. NotAMember: no such person.
+    """
+    await _require_organiser(tx, person, by)
+    if role in await _roles(tx, person):
+        return
+    await _give(tx, keys, person, role, by)
+
+
+async def revoke(tx: Transaction, keys: Keys, person: PersonId, role: str, by: PersonId) -> None:
+    """Take a role away; with the last of the staff's, the desk too. Repeating changes nothing.
+
+    Raises:
+        NotAllowed: `by` is no organiser, or it is their own last hold on the place. NotAMember: no such person.
+    """
+    await _require_organiser(tx, person, by)
+    held = await _roles(tx, person)
+    if role not in held:
+        return
+    if role == "organiser" and person == by:
+        raise NotAllowed
+    await tx.execute(sa.delete(roles).where(roles.c.person == person, roles.c.role == role))
+    if not any(one in access.STAFF for one in held if one != role):
+        await rooms.leave_desk(tx, person)
+    await audit.append(tx, keys.derive("audit"), "revoked", by, subject=person, code=role)
+
+
+async def ban(tx: Transaction, keys: Keys, person: PersonId, by: PersonId, reason: audit.Reason | None = None) -> None:
+    """Close the door for good: memberships and sessions end, on every process. Repeating changes nothing.
+
+    Raises:
+        NotAllowed: `by` is neither supervisor nor organiser, or it is themself, or an organiser. NotAMember.
+    """
+    found = await tx.lock(people, [person, by])
+    await access.require_role(tx, by, "supervisor", "organiser")
+    if by not in found or found[by].state != "active" or person == by:
+        raise NotAllowed
+    if person not in found or found[person].state == "erased":
+        raise NotAMember
+    if "organiser" in await _roles(tx, person):
+        raise NotAllowed
+    if found[person].state == "banned":
+        return
+    await tx.execute(sa.update(people).where(people.c.id == person).values(state="banned"))
+    await rooms.leave_all(tx, person, "banned")
+    await sessions.end_all(tx, person)
+    await audit.append(tx, keys.derive("audit"), "banned", by, subject=person, reason=reason)
+
+
+async def _insert(
+    tx: Transaction, keys: Keys, person: PersonId, name: str, language: str, given: tuple[str, ...], link: str | None,
+    by: PersonId | None,
+) -> None:  # fmt: skip
+    if link is not None:
+        used = await links.use_link(tx, link)
+        if used.person is not None:
+            raise Gone
+        by = by or used.made_by
+        given = (*given, *([used.role] if used.role and used.role not in given else ()))
+    await _require_free(tx, name, person)
+    now = await tx.now()
+    await tx.execute(
+        people.insert().values(id=person, state="active", nickname=name, skeleton=words.skeleton(name),
+                               language=language, created_at=now)
+    )  # fmt: skip
+    inbox = await rooms.make(tx, "inbox", capacity=1)
+    await tx.execute(sa.update(people).where(people.c.id == person).values(inbox=inbox))
+    await tx.execute(memberships.insert().values(room=inbox, person=person, from_seq=1, part="member", since_at=now))
+    for role in given:
+        await _give(tx, keys, person, role, by)
+
+
+async def _give(tx: Transaction, keys: Keys, person: PersonId, role: str, by: PersonId | None) -> None:
+    await tx.execute(roles.insert().values(person=person, role=role, granted_by=by, granted_at=await tx.now()))
+    if role in access.STAFF:
+        await _enter_desk(tx, person)
+    await audit.append(tx, keys.derive("audit"), "granted", by, subject=person, code=role)
+
+
+async def _enter_desk(tx: Transaction, person: PersonId) -> None:
+    desk = await rooms.desk(tx)
+    if any(one.to_seq is None for one in await access.memberships_of(tx, desk, person)):
+        return
+    where = (await tx.lock(rooms_table, [desk]))[desk]
+    seq = await timeline.append(tx, desk, "joined", person)
+    await rooms.enter(tx, desk, person, "member", where.last_seq + 1, read_seq=seq)
+
+
+async def _require_organiser(tx: Transaction, person: PersonId, by: PersonId) -> None:
+    found = await tx.lock(people, [person, by])
+    await access.require_role(tx, by, "organiser")
+    if by not in found or found[by].state != "active":
+        raise NotAllowed
+    if person not in found or found[person].state != "active":
+        raise NotAMember
+
+
+async def _require_free(tx: Transaction, name: str, person: PersonId) -> None:
+    taken = sa.select(people.c.id).where(people.c.skeleton == words.skeleton(name), people.c.id != person)
+    if (await tx.execute(taken)).first() is not None:
+        raise NicknameTaken
+
+
+async def _roles(tx: Transaction, person: PersonId) -> tuple[str, ...]:
+    held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == person))).scalars())
+    return tuple(role for role in ROLES if role in held)

@@ -1,0 +1,97 @@
+"""A small place to test in: a migrated database, its keys, and people with pseudonyms nobody else has."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from chat import people, rooms, timeline
+from chat.ids import PersonId, RoomId, Seq, new_id
+from chat.keys import Keys
+from chat.migrate import migrate
+from chat.protocol import Entry
+from chat.seal import Keyring
+from chat.store import Store
+from chat.tables import people as people_table
+from chat.tables import rooms as rooms_table
+
+LETTERS = "bdfgkptvz"
+
+
+def nickname() -> str:
+    """Return a pseudonym that is nobody's yet and looks like no other."""
+    return "Zilpzalp " + "".join(secrets.choice(LETTERS) + secrets.choice("aeou") for _ in range(6))
+
+
+@dataclass(frozen=True)
+class Place:
+    """The parts below the hub, real and empty."""
+
+    store: Store
+    keys: Keys
+    folder: Path
+
+    async def person(self, *roles: str) -> PersonId:
+        """Make a person."""
+        return await people.make(self.store, self.keys, nickname(), "en", roles=roles)
+
+    async def room(self, *inside: PersonId, shown: int = 30, capacity: int = 15) -> RoomId:
+        """Make a group room and let people in."""
+        async with self.store.transaction() as tx:
+            room = await rooms.make(tx, "group", name="Room", about="", language="en", shown=shown, capacity=capacity)
+        for person in inside:
+            async with self.store.transaction() as tx:
+                await rooms.join(tx, room, person)
+        return room
+
+    async def one_to_one(self, seeker: PersonId, peer: PersonId) -> RoomId:
+        """Open a one-to-one."""
+        async with self.store.transaction() as tx:
+            await tx.lock(people_table, [seeker, peer])
+            return await rooms.open_one_to_one(tx, seeker, peer, new_id())
+
+    async def say(self, room: RoomId, person: PersonId, text: str, *, edits: Seq | None = None) -> Seq:
+        """Append what a person says, or an edit of it, without asking whether they may."""
+        key = await self.keys.get(person, "said")
+        sealed = timeline.seal(key, room, person, secrets.token_hex(8), text)
+        kind = "said" if edits is None else "edited"
+        async with self.store.transaction() as tx:
+            await tx.lock(rooms_table, [room])
+            return await timeline.append(tx, room, kind, person, target=edits, sealed=sealed)
+
+    async def read(self, room: RoomId) -> list[Entry]:
+        """Return everything in a room."""
+        return await timeline.read(self.store, self.keys, room, limit=1000)
+
+    async def inbox(self, person: PersonId) -> list[Entry]:
+        """Return everything in a person's inbox."""
+        async with self.store.reading() as tx:
+            wanted = sa.select(people_table.c.inbox).where(people_table.c.id == person)
+            return await self.read((await tx.execute(wanted)).scalar_one())
+
+    async def desk(self) -> list[Entry]:
+        """Return everything on the desk."""
+        return await self.read(rooms.DESK)
+
+    async def rows(self, table: sa.Table, *where: "sa.ColumnElement[bool]") -> "list[sa.Row[tuple[object, ...]]]":
+        """Return rows of a table."""
+        async with self.store.reading() as tx:
+            return list(await tx.execute(sa.select(table).where(*where)))
+
+
+@asynccontextmanager
+async def open_place(database_url: str, folder: Path) -> AsyncIterator[Place]:
+    """Open a place on a database that is empty, or was one before."""
+    await migrate(database_url, "chat")
+    store = Store.open(database_url)
+    keys = await Keys.open(f"sqlite:///{folder / 'keys.db'}", Keyring.load(folder / "master.keys"))
+    try:
+        async with store.transaction() as tx:
+            await rooms.seed(tx)
+        yield Place(store, keys, folder)
+    finally:
+        await keys.close()
+        await store.close()

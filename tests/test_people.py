@@ -1,0 +1,164 @@
+"""People: made whole or not at all, names nobody else has, roles and bans that the audit knows."""
+
+import asyncio
+
+import pytest
+
+from chat import access, links, people, rooms, sessions
+from chat.ids import PersonId
+from chat.keys import KeyDestroyed
+from chat.refusals import Gone, Muted, NicknameTaken, NotAllowed, NotAMember, NotWords, SignedOut
+from chat.tables import audit, mutes
+from chat.tables import people as people_table
+from tests.place import Place, nickname
+
+
+async def test_a_person_has_keys_and_an_inbox_from_the_first_moment(place: Place) -> None:
+    person = await place.person()
+    async with place.store.reading() as tx:
+        found = await people.find(tx, person)
+        assert (await access.require_member(tx, found.inbox, person)).from_seq == 1
+    assert (found.roles, found.state, found.is_staff) == ((), "active", False)
+    await place.keys.get(person, "said")
+    await place.keys.get(person, "own")
+
+
+async def test_of_many_who_want_one_name_at_once_one_gets_it_and_no_key_is_left_over(place: Place) -> None:
+    name = nickname()
+    looks = [name, name.upper(), name.replace("o", "0"), f" {name}  ", name.replace("a", "á")]
+    tried = await asyncio.gather(*(people.make(place.store, place.keys, one, "en") for one in looks),
+                                 return_exceptions=True)  # fmt: skip
+    assert sorted(type(one).__name__ for one in tried) == ["NicknameTaken"] * 4 + ["int"]
+    made = [one.id for one in await place.rows(people_table)]
+    assert await place.keys.owners("said") == set(made)
+
+
+async def test_staff_find_themselves_at_the_desk_and_the_audit_knows(place: Place) -> None:
+    moderator, peer = await place.person("moderator"), await place.person("peer")
+    async with place.store.reading() as tx:
+        assert [one.person for one in await rooms.members(tx, rooms.DESK)] == [moderator]
+    rows = await place.rows(audit)
+    assert [(one.act, one.subject, one.code) for one in rows] == [
+        ("granted", moderator, "moderator"), ("granted", peer, "peer"),
+    ]  # fmt: skip
+
+
+async def test_a_rename_is_refused_while_a_mute_stands_anywhere(place: Place) -> None:
+    person, moderator = await place.person(), await place.person("moderator")
+    room = await place.room(person)
+    wanted = nickname()
+    async with place.store.transaction() as tx:
+        now = await tx.now()
+        row = {"id": 5, "person": person, "room": room, "rule": "insult", "made_by": moderator}
+        await tx.execute(mutes.insert().values(row | {"until": now + 60_000, "made_at": now}))
+    with pytest.raises(Muted):
+        async with place.store.transaction() as tx:
+            await people.rename(tx, person, wanted)
+    async with place.store.transaction() as tx:
+        await tx.execute(mutes.delete())
+        assert await people.rename(tx, person, wanted) == wanted
+    other = await place.person()
+    for bad, refusal in ((wanted, NicknameTaken), ("Admin", NicknameTaken), ("x", NotWords)):
+        with pytest.raises(refusal):
+            async with place.store.transaction() as tx:
+                await people.rename(tx, other, bad)
+
+
+async def test_only_an_organiser_gives_and_takes_roles(place: Place) -> None:
+    organiser, member, other = await place.person("organiser"), await place.person(), await place.person("moderator")
+    for by in (member, other, PersonId(12345)):
+        with pytest.raises(NotAllowed):
+            async with place.store.transaction() as tx:
+                await people.grant(tx, place.keys, member, "supervisor", by)
+    for _ in range(2):
+        async with place.store.transaction() as tx:
+            await people.grant(tx, place.keys, member, "supervisor", organiser)
+            assert (await people.find(tx, member)).roles == ("supervisor",)
+    for _ in range(2):
+        async with place.store.transaction() as tx:
+            await people.revoke(tx, place.keys, member, "supervisor", organiser)
+            assert (await people.find(tx, member)).roles == ()
+            assert member not in {one.person for one in await rooms.members(tx, rooms.DESK)}
+    with pytest.raises(NotAllowed):
+        async with place.store.transaction() as tx:
+            await people.revoke(tx, place.keys, organiser, "organiser", organiser)
+    acts = [(one.act, one.code) for one in await place.rows(audit, audit.c.subject == member)]
+    assert acts == [("granted", "supervisor"), ("revoked", "supervisor")]
+
+
+async def test_a_ban_ends_sessions_and_memberships_and_holds(place: Place) -> None:
+    supervisor, moderator, person = (
+        await place.person("supervisor"),
+        await place.person("moderator"),
+        await place.person(),
+    )
+    room = await place.room(person)
+    chat = await place.one_to_one(person, moderator)
+    async with place.store.transaction() as tx:
+        token = await sessions.open(tx, person)
+    with pytest.raises(NotAllowed):
+        async with place.store.transaction() as tx:
+            await people.ban(tx, place.keys, person, moderator)
+    for _ in range(2):
+        async with place.store.transaction() as tx:
+            await people.ban(tx, place.keys, person, supervisor)
+    with pytest.raises(SignedOut):
+        async with place.store.reading() as tx:
+            await sessions.find(tx, token)
+    for attempt in (lambda tx: sessions.open(tx, person), lambda tx: rooms.join(tx, room, person)):
+        with pytest.raises(SignedOut):
+            async with place.store.transaction() as tx:
+                await attempt(tx)
+    assert [(one.kind, one.code) for one in await place.read(room)] == [("joined", ""), ("left", "banned")]
+    assert [one.kind for one in await place.read(chat)] == ["opened", "left", "closed"]
+    assert [one.kind for one in await place.inbox(person)] == ["opened", "signed_out"]
+    assert [one.act for one in await place.rows(audit, audit.c.subject == person)] == ["banned"]
+
+
+async def test_a_link_makes_one_person_and_its_role_comes_with_it(place: Place) -> None:
+    organiser = await place.person("organiser")
+    async with place.store.transaction() as tx:
+        token = await links.make_link(tx, role="moderator", by=organiser)
+        with pytest.raises(Gone):
+            await links.peek_link(tx, token + "x")
+        assert (await links.peek_link(tx, token)).role == "moderator"
+    tried = await asyncio.gather(
+        *(people.make(place.store, place.keys, nickname(), "fi", link=token) for _ in range(3)), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in tried) == ["Gone", "Gone", "int"]
+    [made] = [one for one in tried if isinstance(one, int)]
+    async with place.store.reading() as tx:
+        assert (await people.find(tx, PersonId(made))).roles == ("moderator",)
+    [row] = await place.rows(audit, audit.c.subject == made)
+    assert row.actor == organiser
+    assert len(await place.keys.owners("own")) == 2
+
+
+async def test_a_name_that_is_taken_does_not_use_the_link_up(place: Place) -> None:
+    name = nickname()
+    await people.make(place.store, place.keys, name, "en")
+    async with place.store.transaction() as tx:
+        token = await links.make_link(tx)
+    with pytest.raises(NicknameTaken):
+        await people.make(place.store, place.keys, name, "en", link=token)
+    await people.make(place.store, place.keys, nickname(), "en", link=token)
+
+
+async def test_an_expired_link_and_a_link_for_somebody_else_make_nobody(place: Place) -> None:
+    person = await place.person()
+    async with place.store.transaction() as tx:
+        expired = await links.make_link(tx, hours=0)
+        theirs = await links.make_link(tx, person=person)
+    for token in (expired, theirs, ""):
+        with pytest.raises(Gone):
+            await people.make(place.store, place.keys, nickname(), "en", link=token)
+    async with place.store.transaction() as tx:
+        assert (await links.use_link(tx, theirs)).person == person
+    with pytest.raises(KeyDestroyed):
+        await place.keys.get(12345, "own")
+
+
+async def test_a_stranger_and_an_erased_person_look_the_same(place: Place) -> None:
+    with pytest.raises(NotAMember):
+        async with place.store.reading() as tx:
+            await people.find(tx, PersonId(12345))
