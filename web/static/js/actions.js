@@ -1,0 +1,90 @@
+// @ts-check
+/** What one may do with an entry (answer, mark, edit, take back, report), and leaving. Loaded on the first wish. */
+
+/** @param {string} id @returns {HTMLDialogElement} */
+const dialog = (id) => /** @type {HTMLDialogElement} */ (document.getElementById(id));
+
+/** @param {Element} within @param {string} name @returns {HTMLElement} */
+const part = (within, name) => /** @type {HTMLElement} */ (within.querySelector(`[data-${name}]`));
+
+/**
+ * Show a dialog and hear which button was pressed.
+ *
+ * @param {HTMLDialogElement} shown
+ * @returns {Promise<string>} the button's value; empty when it was dismissed
+ */
+function choice(shown) {
+  shown.returnValue = "";
+  shown.showModal();
+  return new Promise((chosen) => shown.addEventListener("close", () => chosen(shown.returnValue), { once: true }));
+}
+
+/** @param {import("./live.js").Live} live @param {string} key @param {Record<string, string>} [values] */
+function tell(live, key, values) {
+  const told = live.words(key, values) || live.words("refused") || "";
+  const toast = part(document.body, "toast");
+  toast.textContent = told;
+  toast.toggleAttribute("data-shown", true);
+  setTimeout(() => toast.toggleAttribute("data-shown", false), 8000);
+}
+
+/** @param {import("./live.js").Live} live @param {import("./wire.js").Frame | null | undefined} answer @param {string} [kept] */
+function tellAnswer(live, answer, kept) {
+  if (!answer) tell(live, "not_done");
+  else if (answer.t === "refused") tell(live, `refused_${answer.code}`);
+  else if (kept) tell(live, kept);
+}
+
+/** What may be done with the entry `seq`. @param {import("./live.js").Live} live @param {number} seq */
+export async function open(live, seq) {
+  const row = live.row(seq);
+  if (!row) return;
+  const shown = dialog("actions");
+  const mine = row.author === live.me;
+  part(shown, "name").textContent = row.name;
+  part(shown, "quote").textContent = live.entries.textOf(row) ?? "";
+  part(shown, "own").hidden = !mine || Boolean(row.hidden);
+  part(shown, "others").hidden = mine;
+  part(shown, "open").hidden = Boolean(row.hidden);
+  for (const each of shown.querySelectorAll("[data-react]")) {
+    const button = /** @type {HTMLButtonElement} */ (each);
+    const on = row.marks.get(button.value.slice(5))?.has(live.me) ?? false;
+    button.setAttribute("aria-pressed", String(on));
+  }
+  const chosen = await choice(shown);
+  if (chosen === "reply") live.composer?.reply(row);
+  else if (chosen === "edit") live.composer?.edit(row);
+  else if (chosen === "retract") await retract(live, row);
+  else if (chosen === "report") await report(live, row);
+  else if (chosen.startsWith("mark-")) tellAnswer(live, await live.react(seq, chosen.slice(5)));
+}
+
+/** @param {import("./live.js").Live} live @param {import("./state.js").Row} row */
+async function retract(live, row) {
+  const answer = await live.wire.ask({ t: "retract", room: live.room, seq: row.seq });
+  tellAnswer(live, answer);
+}
+
+/** @param {import("./live.js").Live} live @param {import("./state.js").Row} row */
+async function report(live, row) {
+  const shown = dialog("report");
+  const form = /** @type {HTMLFormElement} */ (shown.querySelector("form"));
+  form.reset();
+  part(shown, "quote").textContent = live.entries.textOf(row) ?? "";
+  const chosen = await choice(shown);
+  if (chosen === "leave") return leave(live);
+  if (chosen !== "send") return;
+  const { reason, window } = Object.fromEntries(new FormData(form));
+  const answer = await live.wire.ask({
+    t: "report", room: live.room, seq: row.seq, reason: String(reason).trim(), window: Number(window),
+  });
+  tellAnswer(live, answer, "reported");
+}
+
+/** @param {import("./live.js").Live} live */
+export async function leave(live) {
+  if ((await choice(dialog("leave"))) !== "leave") return;
+  const answer = await live.wire.ask({ t: "leave", room: live.room });
+  if (answer?.t === "done" || answer?.code === "not_a_member") location.assign("/rooms");
+  else tellAnswer(live, answer);
+}

@@ -1,0 +1,120 @@
+// @ts-check
+/** Where one writes: Enter sends, Shift+Enter makes a line; also answering, editing, and when one may not write. */
+
+import { newSayId } from "./outbox.js";
+
+const TYPING_EVERY_MS = 3000;
+
+export class Composer {
+  #room;
+  #form;
+  #box;
+  #context;
+  #typed = -TYPING_EVERY_MS;
+  #replyTo = 0;
+  #editing = 0;
+
+  /** @param {import("./room.js").Room} room */
+  constructor(room) {
+    this.#room = room;
+    this.#form = room.part("composer");
+    this.#box = /** @type {HTMLTextAreaElement} */ (room.part("say"));
+    this.#context = room.part("context");
+    this.#box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !this.#context.hidden) this.clear();
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#send();
+    });
+    this.#box.addEventListener("input", () => this.#tell());
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    room.part("cancel").addEventListener("click", () => this.clear());
+    if (room.hasAttribute("data-silent")) this.close(room.dataset.silent ?? "", room.part("notice").textContent ?? "");
+  }
+
+  /** Answer a row. @param {import("./state.js").Row} row */
+  reply(row) {
+    this.clear();
+    this.#replyTo = row.seq;
+    this.#show(this.#room.words?.("answering", { name: row.name }) ?? "");
+  }
+
+  /** Change one's own words. @param {import("./state.js").Row} row */
+  edit(row) {
+    this.clear();
+    this.#editing = row.seq;
+    this.#box.value = row.text;
+    this.#show(this.#room.words?.("editing") ?? "");
+  }
+
+  /** Neither answering nor editing any more. */
+  clear() {
+    if (this.#editing) this.#box.value = "";
+    this.#replyTo = this.#editing = 0;
+    this.#context.hidden = true;
+  }
+
+  /** Words are not taken here for now. @param {string} code why: muted, closed, … @param {string} [told] in whole words */
+  close(code, told) {
+    this.#silence(true, told || this.#room.words?.(`silent_${code}`) || this.#room.words?.("silent_closed") || "");
+  }
+
+  /** A notice from the inbox: muted, or unmuted. @param {import("./state.js").Entry} entry */
+  muted(entry) {
+    const { words, room, kind } = this.#room;
+    const reaches = entry.target === room || (!entry.target && kind !== "one_to_one");
+    if (!reaches) return;
+    if (entry.kind === "unmuted") return this.#silence(false, words?.("silent_over") ?? "");
+    this.close("muted", entry.text);
+  }
+
+  /** @param {boolean} silent @param {string} told */
+  #silence(silent, told) {
+    this.#box.disabled = silent;
+    /** @type {HTMLButtonElement} */ (this.#form.querySelector("[type=submit]")).disabled = silent;
+    this.#room.outbox?.hold(silent);
+    const notice = this.#room.part("notice");
+    if (notice.textContent !== told) notice.textContent = told;
+    this.#room.part("silent").hidden = !told;
+    this.#room.part("appeal").hidden = !silent;
+  }
+
+  /** @param {string} context */
+  #show(context) {
+    this.#room.part("context-text").textContent = context;
+    this.#context.hidden = false;
+    this.#box.focus();
+  }
+
+  #tell() {
+    const now = performance.now();
+    if (!this.#box.value || this.#editing || now - this.#typed < TYPING_EVERY_MS) return;
+    this.#typed = now;
+    if (this.#room.live?.ready) this.#room.live.wire.send({ t: "typing", room: this.#room.room });
+  }
+
+  async #send() {
+    const text = this.#box.value.trim();
+    if (!text || !this.#room.outbox) return;
+    if (this.#editing) return this.#change(text);
+    const replyTo = this.#replyTo;
+    this.clear();
+    this.#box.value = "";
+    this.#typed = -TYPING_EVERY_MS;
+    this.#box.focus();
+    const stored = this.#room.outbox.add(text, replyTo);
+    this.#room.toEnd();
+    await stored;
+  }
+
+  /** @param {string} text */
+  async #change(text) {
+    const { room, live, words } = this.#room;
+    const answer = await live?.wire.ask({ t: "edit", room, seq: this.#editing, say_id: newSayId(), text });
+    if (answer?.t === "done") return this.clear();
+    this.#show((answer ? words?.(`refused_${answer.code}`) : words?.("edit_lost")) || words?.("refused") || "");
+  }
+}

@@ -1,0 +1,247 @@
+// @ts-check
+/** A room while it is connected: what comes goes into the timeline, and from there into the log. */
+import { Timeline } from "./state.js";
+import { Announcer } from "./announce.js";
+import { pageWire } from "./wire.js";
+import { EntryMaker, readEntry } from "./entry.js";
+import { Log } from "./log.js";
+import { People } from "./people.js";
+import { followInbox } from "./inbox.js";
+
+const PAGE = 60;
+const LINE_MS = 2500;
+const READ_MS = 5000;
+/** Refusals after which the same say may pass later. */
+const PASSING = new Set(["too_fast", "unavailable", "not_joined"]);
+
+/** @param {import("./room.js").Room} room @returns {Live} */
+export function start(room) {
+  return new Live(room);
+}
+
+export class Live {
+  /** @type {Map<number, string>} ref of a say in flight -> its say_id */
+  #says = new Map();
+  #unseen = 0;
+  #paging = false;
+  #ready = false;
+  #readTimer = 0;
+  #lineTimer = 0;
+  #timeline;
+  #first;
+  #epoch;
+  #people;
+  #announcer;
+
+  /** @param {import("./room.js").Room} room */
+  constructor(room) {
+    const data = room.dataset;
+    const list = room.part("log");
+    const template = /** @type {HTMLTemplateElement} */ (room.part("entry"));
+    this.element = room;
+    this.room = Number(data.room);
+    this.me = Number(data.me);
+    this.words = /** @type {import("./words.js").Words} */ (room.words);
+    this.entries = new EntryMaker({ template, words: this.words, clock: room.clock ?? String, me: this.me });
+    this.#epoch = data.epoch;
+    this.#first = Number(data.first);
+    const shown = /** @type {HTMLElement[]} */ ([...list.children]);
+    this.#timeline = new Timeline(Number(data.last), shown.map(readEntry), Number(data.oldest) || undefined);
+    this.log = new Log({
+      box: room.part("box"), list, entries: this.entries, timeline: this.#timeline,
+      older: () => this.#older(), moved: () => this.#moved(),
+    });
+    this.#people = new People(room);
+    const status = room.part("announcer");
+    this.#announcer = new Announcer((text) => (status.textContent = text), (n) => this.words("count", { n }));
+    this.wire = pageWire(() => this.#line());
+    this.wire.follow(this);
+    this.wire.start();
+    followInbox(this.wire, (entry) => {
+      if (entry.kind === "muted" || entry.kind === "unmuted") room.composer?.muted(entry);
+    });
+    this.#line();
+  }
+
+  get composer() {
+    return this.element.composer;
+  }
+
+  get ready() {
+    return this.#ready;
+  }
+
+  /** @param {number} seq */
+  row(seq) {
+    return this.log.timeline.row(seq);
+  }
+
+  position() {
+    return { after: this.#timeline.cursor, epoch: this.#epoch };
+  }
+
+  lost() {
+    this.#ready = false;
+    this.#says.clear();
+  }
+
+  /** @param {import("./wire.js").Frame} frame @returns {boolean | void} */
+  frame(frame) {
+    switch (frame.t) {
+      case "joined":
+      case "expired":
+        this.#epoch = this.wire.welcome?.epoch;
+        this.#first = frame.first;
+        this.#people.met(frame.people ?? []);
+        if (frame.t === "expired") this.#restart(frame.last);
+        this.#ready = true;
+        this.#line();
+        this.element.outbox?.again();
+        return;
+      case "gap":
+        return this.#restart(frame.before - 1);
+      case "entries":
+        return this.#take(frame.entries);
+      case "signal":
+        return this.#people.signal(frame);
+      case "done":
+      case "refused":
+        return this.#answered(frame);
+    }
+  }
+
+  /** @param {import("./state.js").Entry[]} entries */
+  #take(entries) {
+    const { added, changed, jump } = this.#timeline.take(entries);
+    for (const entry of entries) {
+      if (entry.author === this.me && entry.say_id) this.element.outbox?.drop(entry.say_id);
+      this.#people.heard(entry);
+      if (entry.kind === "closed") this.composer?.close("closed");
+    }
+    const news = added.filter((row) => row.author !== this.me);
+    if (!this.log.pinned) this.#unseen += news.filter((row) => row.kind === "said").length;
+    this.#announcer.add(news.map((row) => ({ name: row.kind === "said" ? row.name : "", text: this.entries.textOf(row) })));
+    if (this.log.timeline === this.#timeline) this.log.update(changed);
+    this.#pill();
+    this.#mark();
+    return jump;
+  }
+
+  /** What is held does not connect to what comes: hold the newest page, and page back from there. @param {number} last */
+  #restart(last) {
+    const timeline = (this.#timeline = new Timeline(last));
+    this.#unseen = 0;
+    const page = this.#page(timeline).catch(() => 0);
+    if (this.log.pinned) page.then(() => timeline === this.#timeline && this.log.show(timeline));
+    else this.#pill();
+  }
+
+  /** Put a page of history before what `timeline` holds. @param {Timeline} timeline @returns {Promise<number>} rows added */
+  async #page(timeline) {
+    if (timeline.oldest <= this.#first) return 0;
+    const answer = await fetch(`/rooms/${this.room}/entries?before=${timeline.oldest}&limit=${PAGE}`);
+    return answer.ok ? timeline.prepend((await answer.json()).entries) : 0;
+  }
+
+  async #older() {
+    const timeline = this.log.timeline;
+    if (this.#paging) return;
+    this.#paging = true;
+    try {
+      const added = await this.#page(timeline);
+      if (added && this.log.timeline === timeline) this.log.prepended(added);
+      this.element.part("start").hidden = timeline.oldest > this.#first;
+    } catch {
+      // no network: the reader asks again by scrolling
+    } finally {
+      this.#paging = false;
+    }
+  }
+
+  /** @param {import("./outbox.js").Unsent} unsent @returns {boolean} whether it is on its way */
+  say(unsent) {
+    if (!this.#ready) return false;
+    const { room, say_id, text, reply_to } = unsent;
+    const ref = this.wire.send({ t: "say", room, say_id, text, ...(reply_to ? { reply_to } : {}) });
+    if (ref) this.#says.set(ref, say_id);
+    return ref > 0;
+  }
+
+  /** @param {import("./wire.js").Frame} frame */
+  #answered(frame) {
+    const sayId = this.#says.get(frame.ref);
+    const outbox = this.element.outbox;
+    if (!sayId) {
+      if (frame.code === "not_a_member") this.composer?.close(frame.code);
+      return;
+    }
+    this.#says.delete(frame.ref);
+    if (frame.t === "done") outbox?.drop(sayId);
+    else if (frame.code === "not_joined") this.wire.rejoin(this.room);
+    else if (PASSING.has(frame.code)) setTimeout(() => outbox?.again(), (frame.retry_after ?? 2) * 1000);
+    else {
+      if (frame.code === "muted" || frame.code === "room_closed") this.composer?.close(frame.code);
+      outbox?.fail(sayId, frame.code);
+    }
+  }
+
+  #moved() {
+    if (this.log.pinned) {
+      this.#unseen = 0;
+      if (this.log.timeline !== this.#timeline) return this.log.show(this.#timeline);
+    }
+    this.#pill();
+    this.#mark();
+  }
+
+  #pill() {
+    const pill = this.element.part("pill");
+    const behind = this.log.timeline !== this.#timeline;
+    pill.hidden = this.log.pinned || (!this.#unseen && !behind);
+    if (!pill.hidden) pill.textContent = this.words(behind ? "newer" : "new", { n: this.#unseen });
+  }
+
+  /** Tell how far this person has read: at most every 5 s, and only what was in view. */
+  #mark() {
+    if (!this.log.pinned || document.visibilityState !== "visible") return;
+    this.#readTimer ||= /** @type {any} */ (setTimeout(() => {
+      this.#readTimer = 0;
+      if (this.#ready && this.#timeline.cursor) this.wire.send({ t: "read", room: this.room, seq: this.#timeline.cursor });
+    }, READ_MS));
+  }
+
+  /** The connection line: told apart from "somebody left", and silent for short losses. */
+  #line() {
+    clearTimeout(this.#lineTimer);
+    const ended = this.wire.state === "ended";
+    const show = (/** @type {string} */ key) => {
+      this.element.part("line").textContent = key && this.words(key);
+      this.element.toggleAttribute("data-lost", Boolean(key));
+      this.element.part("again").hidden = !ended;
+      this.element.pending?.show();
+    };
+    if (this.#ready || ended) show(ended ? "ended" : "");
+    else this.#lineTimer = /** @type {any} */ (setTimeout(() => show("lost"), LINE_MS));
+  }
+
+  /** @param {Event} event */
+  async clicked(event) {
+    const target = /** @type {Element} */ (event.target);
+    const seq = Number(this.element.entryOf(target)?.dataset.seq);
+    if (target.closest("[data-pill]")) {
+      this.log.toEnd();
+      this.element.part("say").focus();
+    } else if (target.closest(".entry__to")) {
+      event.preventDefault();
+      this.log.reveal(Number(target.getAttribute("href")?.slice(2)));
+    } else if (target.closest(".entry__more")) (await this.element.actions()).open(this, seq);
+    else if (target.closest(".entry__marks .mark"))
+      this.react(seq, /** @type {HTMLElement} */ (target.closest(".mark")).dataset.mark ?? "");
+  }
+
+  /** Put a mark on an entry, or take it off. @param {number} seq @param {string} mark */
+  react(seq, mark) {
+    const on = !this.row(seq)?.marks.get(mark)?.has(this.me);
+    return this.wire.ask({ t: "react", room: this.room, seq, mark, on });
+  }
+}
