@@ -18,7 +18,7 @@ run: setup
 		echo "To leave it: make run HEARTHSIDE_DEMO=0 HEARTHSIDE_VAR=./data (a fresh folder; ./var keeps the demo)."; \
 	fi
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONUNBUFFERED=1 HEARTHSIDE_DEMO="$(HEARTHSIDE_DEMO)" \
-		$(BIN)/honcho start -p "$(PORT)" || { code=$$?; [ $$code = 130 ] || [ $$code = 143 ] || exit $$code; }
+		exec $(BIN)/honcho start -p "$(PORT)"
 
 setup:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
