@@ -79,6 +79,17 @@ def is_stale(session: Session, now: Millis) -> bool:
     return now - session.seen_at >= TOUCH_MS
 
 
+async def require(tx: Transaction, session: int) -> None:
+    """Ask whether a session, by its id, still stands.
+
+    Raises:
+        SignedOut: it does not.
+    """
+    standing = sa.select(sessions.c.id).where(sessions.c.id == session, sessions.c.expires_at > clock(tx.is_postgresql))
+    if (await tx.execute(standing)).first() is None:
+        raise SignedOut
+
+
 async def touch(tx: Transaction, session: Session) -> None:
     """Note that a session is in use, and begin its time afresh."""
     now = await tx.now()

@@ -5,6 +5,7 @@ rooms, requests, offers, cases, audit) and which rooms it touched. Listeners hea
 never before, so nothing is announced that might not be kept.
 """
 
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
@@ -178,6 +179,18 @@ def clock(is_postgresql: bool) -> "sa.ColumnElement[int]":
     if is_postgresql:
         return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
     return sa.cast(sa.func.round((sa.func.julianday("now") - UNIX_EPOCH_JULIAN) * 86_400_000), sa.BigInteger)
+
+
+def pairs(is_postgresql: bool, cursors: Sequence[tuple[int, int]]) -> sa.Subquery:
+    """Return (room, after) pairs as a table of two columns, in one parameter: one statement, whatever their number."""
+    if is_postgresql:
+        rooms = sa.bindparam("rooms", [room for room, _ in cursors], type_=sa.ARRAY(sa.BigInteger), unique=True)
+        afters = sa.bindparam("afters", [after for _, after in cursors], type_=sa.ARRAY(sa.BigInteger), unique=True)
+        both = sa.func.unnest(rooms, afters).table_valued("room", "after").render_derived()
+        return sa.select(both.c.room, both.c.after).subquery()
+    each = sa.func.json_each(json.dumps(cursors)).table_valued("value")
+    room, after = each.c.value.op("->>")(0), each.c.value.op("->>")(1)
+    return sa.select(room.label("room"), after.label("after")).subquery()
 
 
 SERVER_SETTINGS = {

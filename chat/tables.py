@@ -18,7 +18,7 @@ metadata = sa.MetaData(
 
 Id = sa.BigInteger
 Time = sa.BigInteger
-HOT = {"postgresql_with": {"fillfactor": "60"}}
+HOT = {"fillfactor": "60"}
 """Rows that change at every say keep space on their page, so PostgreSQL updates them in place (HOT)."""
 
 meta = sa.Table(
@@ -45,7 +45,7 @@ people = sa.Table(
     sa.Column("tries_since", Time, nullable=False, server_default="0"),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("erased_at", Time),
-    **HOT,
+    postgresql_with=HOT,
 )  # fmt: skip
 
 roles = sa.Table(
@@ -100,7 +100,7 @@ rooms = sa.Table(
     sa.Column("last_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("closed_at", Time),
-    **HOT,
+    postgresql_with=HOT,
 )  # fmt: skip
 
 memberships = sa.Table(

@@ -16,7 +16,7 @@ from chat.ids import PersonId, RoomId, Seq
 from chat.keys import Keys
 from chat.protocol import Entry
 from chat.seal import DataKey, SealBroken, about
-from chat.store import Store, Transaction
+from chat.store import Store, Transaction, pairs
 from chat.tables import entries, hidden, people, rooms
 
 HIDING = ("edited", "retracted", "removed")
@@ -108,10 +108,10 @@ async def read(
 async def read_rooms(store: Store, keys: Keys, cursors: dict[RoomId, Seq], limit: int) -> dict[RoomId, list[Entry]]:
     """Return, for many rooms at once, the entries after each room's cursor, ascending, at most `limit` in all rooms
     together beyond the first of each; a room that is not finished is simply asked for again."""
-    wanted = _columns.where(
-        sa.or_(*(sa.and_(entries.c.room == room, entries.c.seq > after) for room, after in cursors.items()))
-    ).order_by(entries.c.room, entries.c.seq).limit(limit)  # fmt: skip
     async with store.reading() as tx:
+        after = pairs(tx.is_postgresql, list(cursors.items()))
+        wanted = _columns.join_from(entries, after, after.c.room == entries.c.room).where(entries.c.seq > after.c.after)
+        wanted = wanted.order_by(entries.c.room, entries.c.seq).limit(limit)
         rows = list(await tx.execute(wanted))
     found: dict[RoomId, list[Entry]] = {}
     for row, entry in zip(rows, await unseal(keys, rows), strict=True):
@@ -157,14 +157,16 @@ def within(entry: Entry, from_seq: int, to_seq: int | None) -> Entry:
     return entry
 
 
-async def with_marks(store: Store, room: RoomId, page: list[Entry]) -> list[Entry]:
-    """Return a page of history with the marks on each entry, as of now."""
+async def with_marks(store: Store, room: RoomId, page: list[Entry], *, until: int | None = None) -> list[Entry]:
+    """Return a page of history with the marks on each entry, as of now, or as of the entry `until`."""
     if not page:
         return page
     wanted = sa.select(entries.c.target, entries.c.author, entries.c.code, entries.c.ref).where(
         entries.c.room == room, entries.c.kind == "reacted",
         entries.c.target.is_not(None), entries.c.target.in_([entry.seq for entry in page]),
     ).order_by(entries.c.seq)  # fmt: skip
+    if until is not None:
+        wanted = wanted.where(entries.c.seq <= until)
     standing: dict[tuple[int, str, int], bool] = {}
     async with store.reading() as tx:
         for row in await tx.execute(wanted):
