@@ -1,0 +1,85 @@
+"""Group commit on SQLite: one hop to the writer's thread, one transaction, in the driver."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from chat.gate import Gate
+from chat.group import Author, Away, Facts, Said, Saying, Standing, Where, decide
+from chat.ids import Millis
+from chat.refusals import Refusal
+from chat.store import PRAGMAS
+
+PEOPLE = "select id, state, nickname, says, says_since from people where id in (select value from json_each(?))"
+ROOMS = "select id, kind, state, last_seq from rooms where id in (select value from json_each(?))"
+STANDINGS = """
+select m.from_seq,
+       exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > ?2
+              and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))),
+       e.room, e.seq, e.at, e.mac
+from (select value ->> 0 as room, value ->> 1 as author, value ->> 2 as say_id, key as i from json_each(?1)) s
+left join rooms r on r.id = s.room
+left join memberships m on m.room = s.room and m.person = s.author and m.to_seq is null
+left join entries e on e.author = s.author and e.say_id = s.say_id
+order by s.i
+"""
+"""Everything the rules ask, in one query, through ux_memberships_open, ix_mutes_person and ux_entries_say_id."""
+INSERT = """insert into entries (room, seq, kind, author, at, say_id, target, body, key_version, mac)
+values (?, ?, 'said', ?, ?, ?, ?, ?, ?, ?)"""
+GROW = "update rooms set last_seq = ? where id = ?"
+COUNT = "update people set says = ?, says_since = ? where id = ?"
+
+
+class SqliteDriver:
+    """Its own connection, used only in the gate's thread."""
+
+    def __init__(self, path: Path, gate: Gate, says: int, says_s: int) -> None:
+        self._path = path
+        self._gate = gate
+        self._limits = (says, says_s)
+        self._connection: sqlite3.Connection | None = None
+
+    async def commit(self, sayings: Sequence[Saying]) -> list[Said | Refusal]:
+        """See group.Driver."""
+        return await self._gate.run(lambda: self._commit(sayings))
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await self._gate.run(self._connection.close)
+
+    def _commit(self, sayings: Sequence[Saying]) -> list[Said | Refusal]:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            for pragma in PRAGMAS:
+                self._connection.execute(f"pragma {pragma}")
+        connection = self._connection
+        try:
+            connection.execute("begin immediate")
+            try:
+                decision = decide(sayings, _facts(connection, sayings), *self._limits)
+                connection.executemany(INSERT, decision.rows(sayings))
+                connection.executemany(GROW, ((last, room) for room, last in decision.last_seqs.items()))
+                connection.executemany(COUNT, ((*count, person) for person, count in decision.counts.items()))
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                raise
+        except sqlite3.OperationalError as error:  # disk full, locked, read-only: nothing was kept
+            raise Away from error
+        return decision.outcomes
+
+
+def _facts(connection: sqlite3.Connection, sayings: Sequence[Saying]) -> Facts:
+    people = json.dumps(list({one.author for one in sayings}))
+    rooms = json.dumps(list({one.room for one in sayings}))
+    asked = json.dumps([(one.room, one.author, one.sealed.say_id) for one in sayings])
+    (now,) = connection.execute("select cast(round((julianday('now') - 2440587.5) * 86400000) as integer)").fetchone()
+    return Facts(
+        Millis(now),
+        {id: Author(state, name or "", *count) for id, state, name, *count in connection.execute(PEOPLE, (people,))},
+        {id: Where(*row) for id, *row in connection.execute(ROOMS, (rooms,))},
+        [Standing(since, bool(mute), *kept) for since, mute, *kept in connection.execute(STANDINGS, (asked, now))],
+    )
