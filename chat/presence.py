@@ -1,0 +1,84 @@
+"""Presence: who is connected, as far as is known. A signal: it may be late, and it is never counted on.
+
+Every process says again and again who is connected to it; what a process said stands for PRESENCE_S. So a process that
+was killed takes its people with it within six seconds, and a lost message repairs itself at the next.
+"""
+
+import time
+
+from chat.bus import Going, Here
+
+PRESENCE_S = 5.0
+"""How long a process's word stands after its last message."""
+ROOMS_A_MESSAGE = 300
+"""A datagram holds about so many rooms of fifteen people."""
+
+
+class Presence:
+    """People by room: here, and as other processes told."""
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self._here: dict[int, dict[int, int]] = {}
+        self._there: dict[int, dict[int, list[int]]] = {}
+        self._heard: dict[int, float] = {}
+
+    def enter(self, room: int, person: int) -> None:
+        """One connection of the person follows the room."""
+        people = self._here.setdefault(room, {})
+        people[person] = people.get(person, 0) + 1
+
+    def leave(self, room: int, person: int) -> None:
+        """One connection of the person follows it no more."""
+        people = self._here.get(room, {})
+        if people.get(person, 0) > 1:
+            people[person] -= 1
+        else:
+            people.pop(person, None)
+            if not people:
+                self._here.pop(room, None)
+
+    def people(self, room: int) -> set[int]:
+        """Who is connected to the room, anywhere."""
+        found = set(self._here.get(room, ()))
+        for rooms in self._there.values():
+            found.update(rooms.get(room, ()))
+        return found
+
+    def news(self, rooms: set[int]) -> Here:
+        """What to tell the others about these rooms."""
+        return Here(self.process, {room: list(self._here.get(room, ())) for room in rooms})
+
+    def all(self) -> list[Here]:
+        """Everything, in messages that fit."""
+        rooms = list(self._here.items())
+        parts = [rooms[start : start + ROOMS_A_MESSAGE] for start in range(0, len(rooms), ROOMS_A_MESSAGE)] or [[]]
+        return [Here(self.process, {room: list(people) for room, people in part}) for part in parts]
+
+    def heard(self, message: Here | Going) -> set[int]:
+        """Take another process's word; return the rooms whose people have changed."""
+        if message.process == self.process:
+            return set()
+        if isinstance(message, Going):
+            return self._forget(message.process)
+        self._heard[message.process] = time.monotonic()
+        known = self._there.setdefault(message.process, {})
+        changed = {room for room, people in message.rooms.items() if known.get(room, []) != people}
+        for room, people in message.rooms.items():
+            if people:
+                known[room] = people
+            else:
+                known.pop(room, None)
+        return changed
+
+    def expire(self) -> set[int]:
+        """Forget processes that have fallen silent; return the rooms whose people have changed."""
+        before = time.monotonic() - PRESENCE_S
+        changed: set[int] = set()
+        for process in [one for one, at in self._heard.items() if at < before]:
+            changed |= self._forget(process)
+        return changed
+
+    def _forget(self, process: int) -> set[int]:
+        self._heard.pop(process, None)
+        return set(self._there.pop(process, {}))
