@@ -1,0 +1,243 @@
+"""Commands: what each one does, one function each, one transaction each.
+
+`say` is answered by the group commit and never waits here; every other command runs to its end before the next one of
+the same connection begins, so what a person does happens in the order in which they did it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from functools import partial
+from typing import assert_never
+
+import sqlalchemy as sa
+
+from chat import moderation, protocol, rooms, sessions, talk
+from chat.access import is_muted, require_member
+from chat.group import GroupCommit, Said, Saying
+from chat.hub import Hub
+from chat.ids import CaseId, MuteId, PersonId, RoomId, Seq
+from chat.keys import KeyDestroyed, Keys
+from chat.outbox import Follower, Outbox
+from chat.protocol import AnyCommand, Done, Expired, Joined, Member, Refused
+from chat.refusals import Muted, NotJoined, Refusal, SignedOut, TooFast
+from chat.seal import DataKey, Keyring
+from chat.settings import Settings
+from chat.store import Store, Transaction, epoch
+from chat.tables import memberships, people
+from chat.tables import rooms as rooms_table
+from chat.timeline import seal
+from chat.words import check
+
+logger = logging.getLogger(__name__)
+
+TYPING_S = 3.0
+PEOPLE_TOLD = 50
+"""At most so many members are named in `joined`; every entry carries its author's name anyway."""
+READ_S = 5.0
+"""Read marks are written together, once in this time; they may be lost."""
+
+
+class Commands:
+    """Carries out commands; one for the process."""
+
+    def __init__(
+        self, store: Store, keys: Keys, keyring: Keyring, hub: Hub, group: GroupCommit, settings: Settings
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._keyring = keyring
+        self._hub = hub
+        self._group = group
+        self._limit = (settings.says, settings.says_s)
+        self._read: dict[tuple[RoomId, PersonId], int] = {}
+
+    def say_now(self, outbox: Outbox, command: protocol.Say) -> bool:
+        """Say without waiting, if the author's key is at hand; return whether it was."""
+        key = self._keys.cached(outbox.person, "said")
+        if key is None:
+            return False
+        try:
+            self._say(outbox, command, key)
+        except Refusal as refusal:
+            refuse(outbox, command.ref, refusal)
+        return True
+
+    async def obey(self, outbox: Outbox, command: AnyCommand) -> None:
+        """Carry a command out and answer it."""
+        try:
+            answer = await self._obey(outbox, command)
+        except Refusal as refusal:
+            logger.info("refused %s: %s", type(command).__name__, refusal.code)
+            refuse(outbox, command.ref, refusal)
+        except KeyDestroyed:
+            refuse(outbox, command.ref, SignedOut())
+        else:
+            if answer is not None:
+                outbox.send(answer)
+
+    def watch(self, outbox: Outbox, inbox: RoomId) -> None:
+        """Follow the person's inbox on the hub's own behalf: that is how a sign-out or a ban elsewhere is learned."""
+        if self._hub.tasks is not None:
+            self._hub.tasks.create_task(self._watch(outbox, inbox))
+
+    async def _watch(self, outbox: Outbox, inbox: RoomId) -> None:
+        self._hub.feed(inbox)
+        try:
+            async with self._store.reading() as tx:
+                newest = sa.select(rooms_table.c.last_seq).where(rooms_table.c.id == inbox)
+                last = (await tx.execute(newest)).scalar_one()
+                await sessions.require(tx, outbox.session)
+        except SignedOut:
+            outbox.wire.close(1008, "signed out")
+        except Refusal:
+            outbox.wire.close(1013, "try again")
+        else:
+            if inbox not in outbox.follows:
+                self._hub.follow(outbox, inbox, Follower(last, 1, silent=True), last=last, shown=False)
+
+    async def _obey(self, outbox: Outbox, command: AnyCommand) -> Done | None:
+        person, done = outbox.person, Done(ref=command.ref)
+        match command:
+            case protocol.Say():
+                self._say(outbox, command, await self._keys.get(person, "said"))
+                return None
+            case protocol.Join():
+                await self._join(outbox, command)
+                return None
+            case protocol.Leave():
+                async with self._store.transaction() as tx:
+                    await rooms.leave(tx, RoomId(command.room), person)
+                self._hub.unfollow(outbox, RoomId(command.room))
+            case protocol.Edit():
+                return await self._edit(outbox, command)
+            case protocol.Retract():
+                async with self._store.transaction() as tx:
+                    await talk.retract(tx, person, command)
+            case protocol.React():
+                async with self._store.transaction() as tx:
+                    await talk.react(tx, person, command, *self._limit)
+            case protocol.Typing():
+                await self._typing(outbox, command)
+                return None
+            case protocol.Read():
+                if RoomId(command.room) not in outbox.follows:
+                    raise NotJoined
+                at = (RoomId(command.room), person)
+                self._read[at] = max(self._read.get(at, 0), command.seq)
+            case protocol.Report():
+                case_id = await moderation.report(self._store, self._keys, person, command)
+                return Done(ref=command.ref, case=case_id)
+            case protocol.Mute():
+                mute_id = await moderation.mute(self._store, self._keys, self._keyring, person, command)
+                return Done(ref=command.ref, mute=mute_id)
+            case protocol.Unmute():
+                mute_id = MuteId(command.mute)
+                await moderation.unmute(self._store, self._keys, self._keyring, person, mute_id, command.reason)
+            case protocol.Remove():
+                await moderation.remove(self._store, self._keys, self._keyring, person, command)
+            case protocol.Claim():
+                await moderation.claim(self._store, self._keyring, person, CaseId(command.case))
+            case protocol.Close():
+                await moderation.close(self._store, self._keys, self._keyring, person, command)
+            case protocol.Ping():
+                pass
+            case _:
+                assert_never(command)
+        return done
+
+    def _say(self, outbox: Outbox, command: protocol.Say, key: DataKey) -> None:
+        room, text = RoomId(command.room), check(command.text)
+        if room not in outbox.follows or outbox.follows[room].silent:
+            raise NotJoined
+        sealed = seal(key, room, outbox.person, command.say_id, text)
+        reply_to = Seq(command.reply_to) if command.reply_to else None
+        self._group.submit(Saying(room, outbox.person, sealed, text, reply_to, partial(_answer, outbox, command.ref)))
+
+    async def _edit(self, outbox: Outbox, command: protocol.Edit) -> Done:
+        text = check(command.text)
+        key = await self._keys.get(outbox.person, "said")
+        sealed = seal(key, RoomId(command.room), outbox.person, command.say_id, text)
+        async with self._store.transaction() as tx:
+            seq = await talk.edit(tx, outbox.person, command, sealed, *self._limit)
+        return Done(ref=command.ref, seq=seq)
+
+    async def _typing(self, outbox: Outbox, command: protocol.Typing) -> None:
+        room = RoomId(command.room)
+        if room not in outbox.follows or outbox.follows[room].silent:
+            raise NotJoined
+        if time.monotonic() - outbox.typed_at < TYPING_S:
+            raise TooFast(TYPING_S)
+        outbox.typed_at = time.monotonic()
+        async with self._store.reading() as tx:
+            await require_member(tx, room, outbox.person)
+            kind = (await tx.execute(sa.select(rooms_table.c.kind).where(rooms_table.c.id == room))).scalar_one()
+            if await is_muted(tx, outbox.person, room, kind):
+                raise Muted
+        self._hub.typing(outbox, room)
+
+    async def _join(self, outbox: Outbox, command: protocol.Join) -> None:
+        room = RoomId(command.room)
+        self._hub.feed(room)  # hints are heard from here on, so nothing falls between the reading and the following
+        try:
+            async with self._store.reading() as tx:
+                membership = await require_member(tx, room, outbox.person)
+                where = (await tx.execute(sa.select(rooms_table).where(rooms_table.c.id == room))).one()
+                now_epoch = await epoch(tx)
+                members = await _members(tx, room, where.kind)
+        except Refusal:
+            self._hub.forget(room)
+            raise
+        first, last = max(where.first_seq, membership.from_seq), max(where.last_seq, membership.from_seq - 1)
+        after = last if command.after is None else command.after
+        here = self._hub.people_here(room) | {outbox.person}
+        told = tuple(Member(row.person, row.nickname or "", row.part, row.person in here) for row in members)
+        lost = (command.epoch or now_epoch) != now_epoch or after > last or after < first - 1
+        if lost:
+            after = last
+            outbox.send(Expired(ref=command.ref, room=room, first=first, last=last, epoch=now_epoch, people=told))
+        else:
+            read = membership.read_seq
+            outbox.send(Joined(ref=command.ref, room=room, first=first, last=last, read=read, people=told))
+        follower = Follower(after, membership.from_seq, silent=False)
+        self._hub.follow(outbox, room, follower, last=last, shown=where.kind in ("group", "one_to_one"))
+
+    async def run(self) -> None:
+        """Write the read marks that have gathered, every READ_S, until cancelled."""
+        while True:
+            await asyncio.sleep(READ_S)
+            with contextlib.suppress(Refusal):  # the database is away; a read mark may be lost
+                await self._keep_read_marks()
+
+    async def _keep_read_marks(self) -> None:
+        marks, self._read = self._read, {}
+        if not marks:
+            return
+        async with self._store.transaction() as tx:
+            for (room, person), seq in sorted(marks.items()):
+                mine = sa.update(memberships).where(memberships.c.room == room, memberships.c.person == person)
+                further = mine.where(memberships.c.to_seq.is_(None), memberships.c.read_seq < seq)
+                await tx.execute(further.values(read_seq=seq))
+
+
+async def _members(tx: Transaction, room: RoomId, kind: str) -> "list[sa.Row[tuple[int, str, str]]]":
+    if kind not in ("group", "one_to_one"):
+        return []
+    wanted = sa.select(memberships.c.person, people.c.nickname, memberships.c.part).join_from(
+        memberships, people, people.c.id == memberships.c.person
+    )
+    wanted = wanted.where(memberships.c.room == room, memberships.c.to_seq.is_(None)).limit(PEOPLE_TOLD)
+    return list(await tx.execute(wanted))
+
+
+def _answer(outbox: Outbox, ref: int, outcome: Said | Refusal) -> None:
+    if isinstance(outcome, Refusal):
+        refuse(outbox, ref, outcome)
+    elif not outcome.fresh:  # said before: its own entry may be long past this connection's cursor
+        outbox.send(Done(ref=ref, seq=outcome.seq))
+
+
+def refuse(outbox: Outbox, ref: int, refusal: Refusal) -> None:
+    """Tell the client that its command was turned down."""
+    outbox.send(Refused(ref=ref, code=refusal.code, retry_after=refusal.retry_after))

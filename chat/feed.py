@@ -1,0 +1,109 @@
+"""A feed: one room as one process follows it.
+
+The one idea: the only entry ever sent to a member is its cursor + 1. Commits here, hints from elsewhere and the beat
+all only say how far the room has grown; entries are taken in only where they connect, in whatever order they come.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from chat.ids import RoomId
+from chat.outbox import Follower, Outbox, text_frame
+from chat.protocol import Entry, encode
+from chat.timeline import within
+
+SLICE = 1000
+"""Members written to in one turn of the loop (about 3 ms), so a big room holds nobody else up."""
+
+
+@dataclass(slots=True, repr=False)
+class Fresh:
+    """An entry taken in and not yet sent: its seq, its JSON, and itself where members may see it differently."""
+
+    seq: int
+    json: bytes
+    entry: Entry | None
+
+
+@dataclass(slots=True, repr=False, eq=False)
+class Feed:
+    """The followers of one room, and how far it is known.
+
+    Attributes:
+        head: the last seq taken in; None until a join has read it.
+        sent: the last seq that was flushed to the followers.
+        known: the last seq anyone told of; more than `head` means: read the timeline.
+    """
+
+    room: RoomId
+    head: int | None = None
+    sent: int = 0
+    known: int = 0
+    shown: bool = False
+    flushing: bool = False
+    fresh: list[Fresh] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    followers: dict[Outbox, Follower] = field(default_factory=dict)
+
+    def start(self, last: int) -> None:
+        """A join read the room's last seq: entries from here on are taken in."""
+        if self.head is None:
+            self.head = self.sent = last
+        self.known = max(self.known, last)
+
+    def hear(self, last: int) -> None:
+        """Somebody says the room has grown to `last`."""
+        self.known = max(self.known, last)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the timeline has to be read."""
+        return self.head is not None and self.known > self.head
+
+    def take(self, entry: Entry) -> bool:
+        """Take an entry in if it is the next one; return whether it was. Repeats and jumps are not."""
+        self.known = max(self.known, entry.seq)
+        if self.head is None or entry.seq != self.head + 1:
+            return False
+        self.head = entry.seq
+        self.fresh.append(Fresh(entry.seq, encode(entry), entry if entry.kind == "edited" else None))
+        if entry.kind == "left" and entry.author:
+            self.ended.append(entry.author)
+        return True
+
+    def flush(self) -> "Iterator[list[Outbox]]":
+        """Put everything fresh into the followers' outboxes, a slice a step; yields those that are behind and drained,
+        who must be caught up from the timeline."""
+        fresh, self.fresh = self.fresh, []
+        before, last = self.sent, fresh[-1].seq
+        self.sent = last
+        blob = self._frame(fresh)
+        plain = all(one.entry is None for one in fresh)
+        members = iter(list(self.followers.items()))
+        while part := list(islice(members, SLICE)):
+            behind: list[Outbox] = []
+            for outbox, follower in part:
+                if follower.cursor == before and not outbox.paused:
+                    if not follower.silent:
+                        outbox.put(blob if plain else self._frame(fresh, follower))
+                    follower.cursor = last
+                elif follower.cursor < last and not outbox.paused:
+                    if follower.cursor > before:
+                        outbox.put(self._frame([one for one in fresh if one.seq > follower.cursor], follower))
+                        follower.cursor = last
+                    else:
+                        behind.append(outbox)
+            yield behind
+
+    def _frame(self, fresh: list[Fresh], follower: Follower | None = None) -> bytes:
+        parts = [
+            one.json if one.entry is None or follower is None else encode(within(one.entry, follower.from_seq, None))
+            for one in fresh
+        ]
+        return entries_frame(self.room, parts)
+
+
+def entries_frame(room: RoomId, parts: list[bytes]) -> bytes:
+    """Return an `entries` frame of entries that are JSON already."""
+    return text_frame(b'{"t":"entries","room":%d,"entries":[%s]}' % (room, b",".join(parts)))

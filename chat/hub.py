@@ -1,0 +1,315 @@
+"""The hub: who is connected to this process, and what they follow.
+
+One delivery path: `deliver` (committed here), `look` (a commit, a hint or the beat says a room has grown) and a reader
+that takes the timeline's word, all through `Feed`, which lets nothing through but the next entry. Nothing here is the
+truth: kill the process, and everyone comes back elsewhere with their cursor.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+import sqlalchemy as sa
+
+from chat import bus
+from chat.feed import SLICE, Feed, entries_frame
+from chat.group import Said, Saying
+from chat.ids import PersonId, RoomId, Seq
+from chat.keys import Keys
+from chat.outbox import Follower, Outbox, Turn
+from chat.presence import Presence
+from chat.protocol import CATCH_UP_ENTRIES, Entry, Gap, Signal, encode
+from chat.refusals import Refusal
+from chat.store import Store, pairs
+from chat.tables import rooms
+from chat.timeline import read, read_rooms, within
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 2.0
+"""How long a lost hint may go unnoticed."""
+BEAT_ROOMS = 2000
+"""Rooms asked for in one statement of the beat."""
+TICK_S = 1.0
+READ_ENTRIES = 1000
+PAGE = 200
+CATCHING_UP = 16
+"""Connections caught up at once; the others of a reconnect storm wait their turn."""
+PRESENCE_PEOPLE = 50
+"""In a bigger room only the number of people is told."""
+
+
+class Hub:
+    """Feeds by room, outboxes by person."""
+
+    def __init__(self, store: Store, keys: Keys, presence: Presence, publish: Callable[[bus.Message], None]) -> None:
+        self.turn = Turn()
+        self.people: dict[PersonId, set[Outbox]] = {}
+        self._store = store
+        self._keys = keys
+        self._presence = presence
+        self._publish = publish
+        self._feeds: dict[RoomId, Feed] = {}
+        self._behind: set[RoomId] = set()
+        self._some_behind = asyncio.Event()
+        self._changed: set[int] = set()
+        self._paused: set[Outbox] = set()
+        self._catching = asyncio.Semaphore(CATCHING_UP)
+        self.tasks: asyncio.TaskGroup | None = None
+
+    async def run(self, *, beat_s: float = BEAT_S) -> None:
+        """Read what is behind, beat, and tick, until cancelled."""
+        async with asyncio.TaskGroup() as self.tasks:
+            self.tasks.create_task(self._reading())
+            self.tasks.create_task(self._beating(beat_s))
+            self.tasks.create_task(self._ticking())
+
+    # Connections
+
+    def connect(self, outbox: Outbox) -> None:
+        """Someone has connected."""
+        self.people.setdefault(outbox.person, set()).add(outbox)
+        outbox.on_drained = self._drained
+
+    def disconnect(self, outbox: Outbox) -> None:
+        """The connection is gone."""
+        for room in list(outbox.follows):
+            self.unfollow(outbox, room)
+        self._paused.discard(outbox)
+        mine = self.people.get(outbox.person, set())
+        mine.discard(outbox)
+        if not mine:
+            self.people.pop(outbox.person, None)
+
+    def paused(self, outbox: Outbox) -> None:
+        """The connection's transport is over its high-water mark."""
+        outbox.pause(time.monotonic())
+        self._paused.add(outbox)
+
+    def close_person(self, person: PersonId, session: int = 0) -> None:
+        """Close the person's connections (of one session, or all) for good."""
+        for outbox in list(self.people.get(person, ())):
+            if session in (0, outbox.session):
+                outbox.flush()
+                outbox.wire.close(1008, "signed out")
+
+    # Following
+
+    def feed(self, room: RoomId) -> Feed:
+        """Return the room's feed, made now if need be: hints are heard from here on."""
+        return self._feeds.setdefault(room, Feed(room))
+
+    def follow(self, outbox: Outbox, room: RoomId, follower: Follower, *, last: int, shown: bool) -> None:
+        """Let the outbox follow the room from `follower.cursor`; `last` was read after `feed` was called. What lies
+        between is caught up; more than CATCH_UP_ENTRIES is left to a gap."""
+        self.unfollow(outbox, room)
+        feed = self.feed(room)
+        feed.start(last)
+        feed.shown = shown
+        if last - follower.cursor > CATCH_UP_ENTRIES:
+            outbox.send(Gap(room=room, after=follower.cursor, before=last - PAGE + 1))
+            follower.cursor = last - PAGE
+        feed.followers[outbox] = follower
+        outbox.follows[room] = follower
+        if shown and not follower.silent:
+            self._presence.enter(room, outbox.person)
+            self._changed.add(room)
+        self._look(feed)
+        if follower.cursor < feed.sent:
+            self._catch_up(outbox)
+
+    def unfollow(self, outbox: Outbox, room: RoomId) -> None:
+        """Follow no more; a feed nobody follows is forgotten."""
+        feed = self._feeds.get(room)
+        follower = outbox.follows.pop(room, None)
+        if feed is None:
+            return
+        feed.followers.pop(outbox, None)
+        if follower is not None and feed.shown and not follower.silent:
+            self._presence.leave(room, outbox.person)
+            self._changed.add(room)
+        self.forget(room)
+
+    def forget(self, room: RoomId) -> None:
+        """Forget the feed if nobody follows it."""
+        feed = self._feeds.get(room)
+        if feed is not None and not feed.followers:
+            del self._feeds[room]
+
+    # Entries
+
+    def deliver(self, fresh: list[tuple[Saying, Said]]) -> None:
+        """Send what was just committed here to those who follow it here."""
+        for saying, said in fresh:
+            feed = self._feeds.get(saying.room)
+            if feed is not None:
+                entry = Entry(seq=said.seq, kind="said", at=said.at, author=saying.author, name=said.name,
+                              say_id=saying.sealed.say_id, target=saying.reply_to or 0, text=saying.text)  # fmt: skip
+                feed.take(entry)
+                self._look(feed)
+
+    def look(self, touched: dict[RoomId, Seq]) -> None:
+        """These rooms have grown, somebody says."""
+        for room, last in touched.items():
+            feed = self._feeds.get(room)
+            if feed is not None:
+                feed.hear(last)
+                self._look(feed)
+
+    def receive(self, message: bus.Message) -> None:
+        """Take a message of the bus."""
+        match message:
+            case bus.Hints():
+                self.look({RoomId(room): Seq(last) for room, last in message.rooms})
+            case bus.Here() | bus.Going():
+                self._changed |= self._presence.heard(message)
+            case bus.Writing():
+                self._signal(RoomId(message.room), Signal(room=message.room, kind="typing", person=message.person))
+
+    def announce(self, touched: dict[RoomId, Seq]) -> None:
+        """After a commit of this process: look here, hint to the others."""
+        self.look(touched)
+        self._publish(bus.Hints(self._presence.process, list(touched.items())))
+
+    def typing(self, outbox: Outbox, room: RoomId) -> None:
+        """Tell the room that this person is writing."""
+        self._signal(room, Signal(room=room, kind="typing", person=outbox.person), but=outbox.person)
+        self._publish(bus.Writing(self._presence.process, room, outbox.person))
+
+    def people_here(self, room: RoomId) -> set[int]:
+        """Who is connected to the room, anywhere."""
+        return self._presence.people(room)
+
+    def _look(self, feed: Feed) -> None:
+        if feed.fresh and not feed.flushing:
+            feed.flushing = True
+            asyncio.get_running_loop().call_soon(self._flush, feed, None)
+        if feed.is_behind:
+            self._behind.add(feed.room)
+            self._some_behind.set()
+
+    def _flush(self, feed: Feed, slices: Iterator[list[Outbox]] | None) -> None:
+        slices = slices or feed.flush()
+        for behind in slices:
+            for outbox in behind:
+                self._catch_up(outbox)
+            if len(feed.followers) > SLICE:
+                asyncio.get_running_loop().call_soon(self._flush, feed, slices)
+                return
+        feed.flushing = False
+        ended, feed.ended = feed.ended, []
+        for outbox in [one for one in feed.followers if one.person in ended]:
+            self.unfollow(outbox, feed.room)
+        self._look(feed)
+
+    async def _reading(self) -> None:
+        while True:
+            await self._some_behind.wait()
+            self._some_behind.clear()
+            wanted = {room: self._feeds[room] for room in self._behind if room in self._feeds}
+            self._behind.clear()
+            behind = {room: feed.head for room, feed in wanted.items() if feed.is_behind}
+            cursors = {room: Seq(head) for room, head in behind.items() if head is not None}
+            if not cursors:
+                continue
+            try:
+                found = await read_rooms(self._store, self._keys, cursors, READ_ENTRIES)
+            except Refusal:
+                continue  # the database is away; the beat asks again
+            for room, entries in found.items():
+                feed = self._feeds.get(room)
+                for entry in entries:
+                    if feed is not None and feed.take(entry):
+                        self._observe(feed, entry)
+                if feed is not None:
+                    self._look(feed)
+
+    def _observe(self, feed: Feed, entry: Entry) -> None:
+        if entry.kind == "signed_out":
+            for outbox in list(feed.followers):
+                if entry.ref in (0, outbox.session):
+                    asyncio.get_running_loop().call_soon(self.close_person, outbox.person, entry.ref)
+
+    # Catching up
+
+    def _drained(self, outbox: Outbox) -> None:
+        self._paused.discard(outbox)
+        self._catch_up(outbox)
+
+    def _catch_up(self, outbox: Outbox) -> None:
+        if not outbox.catching and self.tasks is not None:
+            outbox.catching = True
+            self.tasks.create_task(self._catching_up(outbox))
+
+    async def _catching_up(self, outbox: Outbox) -> None:
+        try:
+            async with self._catching:
+                for room, follower in list(outbox.follows.items()):
+                    feed = self._feeds.get(room)
+                    while feed is not None and follower.cursor < feed.sent and not outbox.paused:
+                        if outbox.follows.get(room) is not follower:
+                            break
+                        page = await read(self._store, self._keys, room, after=follower.cursor, limit=PAGE)
+                        page = [entry for entry in page if entry.seq > follower.cursor]
+                        if not page or page[0].seq != follower.cursor + 1:
+                            logger.warning("catch-up found no next entry in room %d", room)
+                            break
+                        if not follower.silent:
+                            parts = [encode(within(entry, follower.from_seq, None)) for entry in page]
+                            outbox.put(entries_frame(room, parts))
+                        follower.cursor = page[-1].seq
+                        await asyncio.sleep(0)  # let the turn end, so that `paused` is true
+        except Refusal:
+            pass  # the database is away; the next entry, or the beat, finds this follower behind
+        finally:
+            outbox.catching = False
+
+    # Time
+
+    async def _beating(self, beat_s: float) -> None:
+        while True:
+            await asyncio.sleep(beat_s)
+            try:
+                await self._beat()
+            except Refusal:
+                continue
+
+    async def _beat(self) -> None:
+        followed = [(room, feed.head) for room, feed in self._feeds.items() if feed.head is not None]
+        for start in range(0, len(followed), BEAT_ROOMS):
+            async with self._store.reading() as tx:
+                cursors = pairs(tx.is_postgresql, followed[start : start + BEAT_ROOMS])
+                grown = sa.select(rooms.c.id, rooms.c.last_seq).join(cursors, cursors.c.room == rooms.c.id)
+                rows = await tx.execute(grown.where(rooms.c.last_seq > cursors.c.after))
+                self.look({row.id: row.last_seq for row in rows})
+        for feed in list(self._feeds.values()):
+            for outbox, follower in feed.followers.items():
+                if follower.cursor < feed.sent and not outbox.paused and not feed.flushing:
+                    self._catch_up(outbox)
+
+    async def _ticking(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+            now = time.monotonic()
+            for outbox in [one for one in self._paused if one.is_stuck(now)]:
+                outbox.wire.abort()
+            self._changed |= self._presence.expire()
+            changed, self._changed = self._changed, set()
+            if ticks % 2:
+                for part in self._presence.all():
+                    self._publish(part)
+            if changed:
+                self._publish(self._presence.news(changed))
+            for room in changed:
+                people = self._presence.people(room)
+                told = tuple(sorted(people)) if len(people) <= PRESENCE_PEOPLE else ()
+                self._signal(RoomId(room), Signal(room=room, kind="presence", here=len(people), people=told))
+
+    def _signal(self, room: RoomId, signal: Signal, *, but: int = 0) -> None:
+        feed = self._feeds.get(room)
+        for outbox, follower in list(feed.followers.items()) if feed else ():
+            if not follower.silent and not outbox.paused and outbox.person != but:
+                outbox.send(signal)

@@ -1,0 +1,124 @@
+"""The outbox of one connection: frames on their way to one person's screen.
+
+The one idea: nothing waits for a reader. What one turn of the loop brings is joined and written once; a reader whose
+transport is over its high-water mark is passed over, and caught up from the timeline when it drains; one that makes no
+progress for STUCK_S is aborted (closing would wait for a flush that never comes).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from websockets.frames import Frame, Opcode
+
+from chat.ids import PersonId, RoomId
+from chat.protocol import AnyFrame, encode
+
+HIGH_WATER_BYTES = 64 * 1024
+LOW_WATER_BYTES = 16 * 1024
+SEND_BUFFER_BYTES = 32 * 1024
+"""Asked of the kernel, which doubles it: what a reader that has stopped may cost there."""
+STUCK_S = 10.0
+PROGRESS_BYTES = 1024
+"""Less than this drained in STUCK_S is no progress: even the worst phone network carries 100 bytes a second."""
+
+
+class Wire(Protocol):
+    """The transport under a connection, and how it ends."""
+
+    def write(self, data: bytes) -> None: ...
+    def waiting_bytes(self) -> int: ...
+    def close(self, code: int, reason: str) -> None: ...
+    def abort(self) -> None: ...
+
+
+def text_frame(message: bytes) -> bytes:
+    """Return one unmasked WebSocket text frame (RFC 6455, 5.2); made once, written to many."""
+    return Frame(Opcode.TEXT, message).serialize(mask=False)
+
+
+class Follower:
+    """One connection's place in one room. `silent`: the hub watches for it, the client did not ask."""
+
+    __slots__ = ("cursor", "from_seq", "silent")
+
+    def __init__(self, cursor: int, from_seq: int, silent: bool) -> None:
+        self.cursor = cursor
+        self.from_seq = from_seq
+        self.silent = silent
+
+
+class Turn:
+    """Collects the outboxes that have something to write, and writes each once at the end of this turn of the loop."""
+
+    def __init__(self) -> None:
+        self._outboxes: list[Outbox] = []
+
+    def add(self, outbox: "Outbox") -> None:
+        """Write this outbox when the turn ends."""
+        if not self._outboxes:
+            asyncio.get_running_loop().call_soon(self._end)
+        self._outboxes.append(outbox)
+
+    def _end(self) -> None:
+        outboxes, self._outboxes = self._outboxes, []
+        for outbox in outboxes:
+            outbox.flush()
+
+
+class Outbox:
+    """One connection's way out, and what it follows."""
+
+    __slots__ = (
+        "_at", "_bytes", "_frames", "_turn", "catching", "follows", "on_drained", "paused", "person", "session",
+        "typed_at", "wire",
+    )  # fmt: skip
+
+    def __init__(self, wire: Wire, turn: Turn, person: PersonId, session: int) -> None:
+        self.wire = wire
+        self.person = person
+        self.session = session
+        self.follows: dict[RoomId, Follower] = {}
+        self.paused = False
+        self.catching = False
+        self.typed_at = 0.0
+        self.on_drained: Callable[[Outbox], None] | None = None
+        self._turn = turn
+        self._frames: list[bytes] | None = None
+        self._at = 0.0
+        self._bytes = 0
+
+    def send(self, frame: AnyFrame) -> None:
+        """Send a frame at the end of this turn."""
+        self.put(text_frame(encode(frame)))
+
+    def put(self, frame: bytes) -> None:
+        """Send bytes that are a WebSocket frame already."""
+        if self._frames is None:
+            self._frames = [frame]
+            self._turn.add(self)
+        else:
+            self._frames.append(frame)
+
+    def flush(self) -> None:
+        """Write what waits, as one buffer."""
+        frames, self._frames = self._frames, None
+        if frames:
+            self.wire.write(frames[0] if len(frames) == 1 else b"".join(frames))
+
+    def pause(self, now: float) -> None:
+        """The transport is over its high-water mark: lagging from here on."""
+        self.paused, self._at, self._bytes = True, now, self.wire.waiting_bytes()
+
+    def resume(self) -> None:
+        """The transport has drained."""
+        self.paused = False
+        if self.on_drained is not None:
+            self.on_drained(self)
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether a lagging reader has made no progress for STUCK_S; asked about once a second."""
+        waiting = self.wire.waiting_bytes()
+        if self._bytes - waiting >= PROGRESS_BYTES:
+            self._at, self._bytes = now, waiting
+        return self.paused and now - self._at > STUCK_S
