@@ -1,0 +1,97 @@
+"""Admission: who may open a connection, asked before it is accepted.
+
+With a cookie the Origin must be one of ours, exactly: a cookie is sent by whichever page asks (cross-site WebSocket
+hijacking). With a bearer token, which no page can be tricked into sending, cookies are ignored.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+from websockets.datastructures import Headers
+
+from chat import people, sessions
+from chat.people import Person
+from chat.refusals import NotAllowed, SignedOut, TooFast
+from chat.sessions import Kind
+from chat.settings import Settings
+from chat.store import Store, epoch
+
+MINUTE_S = 60.0
+ADDRESSES = 10_000
+"""Addresses remembered for the handshake limit; the oldest is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who connects, under which session, to which incarnation of the database."""
+
+    person: Person
+    session: int
+    epoch: str
+
+
+class Admission:
+    """Checks handshakes; one for the process."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._origins = settings.origins
+        self._cookie = cookie_name(settings)
+        self._most = settings.handshakes_per_minute
+        self._proxies = {one.strip() for one in settings.trusted_proxies.split(",") if one.strip()}
+        self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    async def admit(self, headers: Headers, address: str) -> Admitted:
+        """Return who this is.
+
+        Raises:
+            TooFast: too many handshakes from this address. NotAllowed: a foreign or missing Origin.
+            SignedOut: no session, or it has ended. Unavailable: the database is away.
+        """
+        self._count(self._client(headers, address))
+        token, kind = self._token(headers)
+        async with self._store.reading() as tx:
+            session = await sessions.find(tx, token, kind)
+            return Admitted(await people.find(tx, session.person), session.id, await epoch(tx))
+
+    def _token(self, headers: Headers) -> tuple[str, Kind]:
+        authorization = headers.get_all("Authorization")
+        if authorization:
+            scheme, _, token = authorization[0].partition(" ")
+            if len(authorization) != 1 or scheme.lower() != "bearer" or not token:
+                raise SignedOut
+            return token.strip(), "bearer"
+        origins = headers.get_all("Origin")
+        if len(origins) != 1 or origins[0] not in self._origins:
+            raise NotAllowed
+        try:
+            cookie = SimpleCookie("; ".join(headers.get_all("Cookie"))).get(self._cookie)
+        except CookieError:
+            cookie = None
+        if cookie is None:
+            raise SignedOut
+        return cookie.value, "cookie"
+
+    def _client(self, headers: Headers, address: str) -> str:
+        forwarded = headers.get_all("X-Forwarded-For")
+        if address in self._proxies and forwarded:
+            return forwarded[-1].rpartition(",")[2].strip()
+        return address
+
+    def _count(self, address: str) -> None:
+        now = time.monotonic()
+        since, count = self._seen.pop(address, (now, 0))
+        if now - since >= MINUTE_S:
+            since, count = now, 0
+        self._seen[address] = (since, count + 1)
+        if len(self._seen) > ADDRESSES:
+            self._seen.popitem(last=False)
+        if count >= self._most:
+            raise TooFast(since + MINUTE_S - now)
+
+
+def cookie_name(settings: Settings) -> str:
+    """The session cookie's name: with TLS it is bound to this host and path by its prefix (RFC 6265bis, 4.1.3.2)."""
+    return "__Host-hearthside" if settings.secure else "hearthside"

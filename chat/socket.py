@@ -1,0 +1,311 @@
+"""The socket: WebSocket connections on uvicorn's `ws=` seam, with no ASGI in between.
+
+`websockets.server.ServerProtocol` (sans-I/O) speaks the protocol: it is told bytes and asked for bytes. This file moves
+them, checks who connects, and hands commands on. It and `headers` are the only files that know uvicorn.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import cast
+
+import msgspec
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.protocol import CONNECTING, OPEN
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from chat.admission import Admission, Admitted
+from chat.commands import Commands, refuse
+from chat.hub import Hub
+from chat.ids import RoomId
+from chat.outbox import HIGH_WATER_BYTES, LOW_WATER_BYTES, SEND_BUFFER_BYTES, Outbox
+from chat.protocol import (
+    FRAME_BYTES,
+    SUBPROTOCOL,
+    TEXT_CHARACTERS,
+    AnyCommand,
+    Limits,
+    Say,
+    Welcome,
+    You,
+    decode_command,
+    ref_of,
+)
+from chat.refusals import Malformed, NotAllowed, Refusal, SignedOut, TooFast
+from chat.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+PATH = "/socket"
+HANDSHAKE_S = 10.0
+CLOSE_S = 2.0
+"""How long a closed connection may take to say goodbye before it is aborted."""
+FRAGMENTS = 256
+"""Frames one message may come in; endless empty ones stop here."""
+WAITING_COMMANDS = 32
+"""Commands of one connection that may wait; beyond it nothing more is read from it until they are done."""
+MESSAGES_PER_S = 100.0
+MESSAGES_BURST = 400.0
+"""Frames a connection may send before reading from it pauses. It costs a flooder time and nobody a message."""
+SILENT_S = 60.0
+"""A connection that has said nothing for so long, though the page pings every 20 s, is asked with a ping."""
+
+
+REJECTIONS = {
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    SignedOut: HTTPStatus.UNAUTHORIZED,
+    TooFast: HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What a connection needs of its process; kept in the lifespan's state under "reception"."""
+
+    hub: Hub
+    commands: Commands
+    admission: Admission
+    settings: Settings
+
+
+class Socket(asyncio.Protocol):
+    """One WebSocket connection, from its handshake to its end."""
+
+    __slots__ = (
+        "_at", "_credit", "_fragments", "_heard", "_reception", "_state", "_timer", "_transport", "_waiting",
+        "_working", "_ws", "outbox",
+    )  # fmt: skip
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, object]) -> None:
+        self._state = server_state
+        self._reception = cast(Reception, app_state["reception"])
+        self._ws = ServerProtocol(max_size=FRAME_BYTES, subprotocols=[Subprotocol(SUBPROTOCOL)])
+        self._transport: asyncio.Transport = None  # type: ignore[assignment]  # set in connection_made, before all else
+        self._timer: asyncio.TimerHandle | None = None
+        self._fragments: list[bytes] | None = None
+        self._waiting: deque[AnyCommand] | None = None
+        self._working = False
+        self._credit, self._at, self._heard = MESSAGES_BURST, 0.0, 0.0
+        self.outbox: Outbox | None = None
+
+    # asyncio and uvicorn call these
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection over from the HTTP protocol, which passes the request on as bytes."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn names its own classes; it calls shutdown()
+        self._transport.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
+        raw = self._transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_S, self.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the network."""
+        self._ws.receive_data(data)
+        self._step()
+
+    def eof_received(self) -> None:
+        """The other side will send no more."""
+        self._ws.receive_eof()
+        self._step()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._state.connections.discard(self)  # type: ignore[arg-type]
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.outbox is not None:
+            self._reception.hub.disconnect(self.outbox)
+        self._waiting = None
+
+    def pause_writing(self) -> None:
+        """The reader lags."""
+        if self.outbox is not None:
+            self._reception.hub.paused(self.outbox)
+
+    def resume_writing(self) -> None:
+        """The reader has drained what it was sent."""
+        if self.outbox is not None:
+            self.outbox.resume()
+
+    def shutdown(self) -> None:
+        """The server ends: tell the client to come back."""
+        if self.outbox is not None:
+            self.outbox.flush()
+        self.close(1012, "restart")
+
+    # The outbox's wire
+
+    def write(self, data: bytes) -> None:
+        """Write frames."""
+        if self._ws.state is OPEN:
+            self._transport.write(data)
+
+    def waiting_bytes(self) -> int:
+        """Bytes the transport still holds."""
+        return self._transport.get_write_buffer_size()
+
+    def close(self, code: int, reason: str) -> None:
+        """Close with a code; aborted if the other side does not answer."""
+        if self._ws.state is OPEN:
+            self._ws.send_close(code, reason)
+            self._step()
+        elif self._ws.state is CONNECTING:
+            self.abort()
+
+    def abort(self) -> None:
+        """Drop the connection now."""
+        self._transport.abort()
+
+    # In between
+
+    def _step(self) -> None:
+        for event in self._ws.events_received():
+            if isinstance(event, Request):
+                task = asyncio.get_running_loop().create_task(self._admit(event))
+                self._state.tasks.add(task)  # uvicorn waits for its tasks before it ends
+                task.add_done_callback(self._state.tasks.discard)
+            elif isinstance(event, Frame) and self._ws.state is OPEN:
+                self._received(event)
+        for data in self._ws.data_to_send():
+            if data:
+                self._transport.write(data)
+            elif self._transport.can_write_eof() and not self._transport.is_closing():
+                self._transport.write_eof()
+        if self._ws.close_expected() and not self._transport.is_closing():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_later(CLOSE_S, self.abort)
+
+    async def _admit(self, request: Request) -> None:
+        address = (self._transport.get_extra_info("peername") or ("",))[0]
+        try:
+            if request.path != PATH:
+                raise NotAllowed
+            admitted = await self._reception.admission.admit(request.headers, str(address))
+        except Refusal as refusal:
+            self._reject(refusal)
+        else:
+            response = self._ws.accept(request)
+            self._ws.send_response(response)
+            if self._ws.state is OPEN and not self._transport.is_closing():
+                self._welcome(admitted)
+        self._step()
+
+    def _reject(self, refusal: Refusal) -> None:
+        status = REJECTIONS.get(type(refusal), HTTPStatus.SERVICE_UNAVAILABLE)
+        response = self._ws.reject(status, refusal.code + "\n")
+        if refusal.retry_after is not None:
+            response.headers["Retry-After"] = str(int(refusal.retry_after) + 1)
+        self._ws.send_response(response)
+
+    def _welcome(self, admitted: Admitted) -> None:
+        hub, settings, person = self._reception.hub, self._reception.settings, admitted.person
+        if self._timer is not None:
+            self._timer.cancel()
+        self._heard = asyncio.get_running_loop().time()
+        self._timer = asyncio.get_running_loop().call_later(SILENT_S, self._ask)
+        outbox = self.outbox = Outbox(self, hub.turn, person.person, admitted.session)
+        others = hub.people.get(person.person, set())
+        if len(others) >= settings.sockets:
+            # A phone on a bad network leaves dead connections behind: the one unheard longest goes, not the newest.
+            stale = min(others, key=lambda one: cast(Socket, one.wire)._heard)
+            stale.wire.close(1013, "too many connections")
+            hub.disconnect(stale)
+        hub.connect(outbox)
+        you = You(person.person, person.nickname, person.inbox, tuple(sorted(person.roles)))
+        limits = Limits(FRAME_BYTES, TEXT_CHARACTERS, settings.says, settings.says_s)
+        outbox.send(Welcome(you=you, epoch=admitted.epoch, limits=limits))
+        self._reception.commands.watch(outbox, RoomId(person.inbox))
+
+    def _ask(self) -> None:
+        now = asyncio.get_running_loop().time()
+        silent = now - self._heard
+        if silent >= 2 * SILENT_S - 1:
+            self.abort()
+            return
+        if silent >= SILENT_S - 1 and self._ws.state is OPEN:
+            self._ws.send_ping(b"")
+            self._step()
+        self._timer = asyncio.get_running_loop().call_later(SILENT_S, self._ask)
+
+    def _received(self, frame: Frame) -> None:
+        self._heard = asyncio.get_running_loop().time()
+        self._spend()
+        if frame.opcode is Opcode.TEXT and frame.fin:
+            self._message(bytes(frame.data))
+        elif frame.opcode is Opcode.BINARY:
+            self.close(1007, "text only")
+        elif frame.opcode in (Opcode.TEXT, Opcode.CONT):
+            fragments = self._fragments = self._fragments or []
+            fragments.append(bytes(frame.data))
+            if len(fragments) > FRAGMENTS:
+                self.close(1009, "too many fragments")
+            elif frame.fin:
+                self._fragments = None
+                self._message(b"".join(fragments))
+
+    def _message(self, message: bytes) -> None:
+        outbox = self.outbox
+        if outbox is None:
+            return
+        try:
+            command = decode_command(message)
+        except msgspec.ValidationError:
+            refuse(outbox, ref_of(message), Malformed())
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.close(1007, "not JSON")
+        else:
+            idle = not self._waiting and not self._working
+            if not (idle and isinstance(command, Say) and self._reception.commands.say_now(outbox, command)):
+                self._queue(command)
+
+    def _queue(self, command: AnyCommand) -> None:
+        self._waiting = self._waiting if self._waiting is not None else deque()
+        self._waiting.append(command)
+        if len(self._waiting) >= WAITING_COMMANDS:
+            self._transport.pause_reading()
+        tasks = self._reception.hub.tasks
+        if not self._working and tasks is not None:
+            self._working = True
+            tasks.create_task(self._work())
+
+    async def _work(self) -> None:
+        outbox = self.outbox
+        try:
+            while self._waiting and outbox is not None:
+                await self._reception.commands.obey(outbox, self._waiting.popleft())
+                if self._waiting is not None and len(self._waiting) < WAITING_COMMANDS:
+                    self._transport.resume_reading()
+        except Exception as error:  # a bug: told once, with ids only, and it ends this connection and no other
+            person = outbox.person if outbox is not None else 0
+            logger.error("a command of person %d failed", person, exc_info=_without_words(error))
+            self.close(1013, "failed")
+        finally:
+            self._working, self._waiting = False, None
+
+    def _spend(self) -> None:
+        now = time.monotonic()
+        self._credit = min(MESSAGES_BURST, self._credit + (now - self._at) * MESSAGES_PER_S) - 1
+        self._at = now
+        if self._credit < 0 and not self._transport.is_closing():
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(1.0, self._read_on)
+
+    def _read_on(self) -> None:
+        if not self._transport.is_closing() and not (self._waiting and len(self._waiting) >= WAITING_COMMANDS):
+            self._transport.resume_reading()
+
+
+def _without_words(error: Exception) -> BaseException:
+    """The same traceback with the exception's text left out: it may quote what somebody wrote."""
+    return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
