@@ -1,0 +1,58 @@
+"""Blocks: never matched again, in either direction, and the other learns nothing.
+
+What stood between the two ends as it would for any other reason: an offer closes as offers do, a shared one-to-one ends
+as when somebody leaves. Later requests pass the blocker by (see `offers.make` for how that looks like a busy peer).
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from chat import rooms as chat_rooms
+from chat.ids import PersonId, RoomId
+from chat.refusals import NotAMember
+from chat.store import Transaction
+from chat.tables import blocks, memberships, people, rooms
+from matcher.offers import end_standing
+from matcher.tables import offers
+
+
+async def block(tx: Transaction, person: PersonId, other: PersonId) -> None:
+    """Block `other`, whichever of the two is a peer. Doing it again changes nothing.
+
+    Raises:
+        NotAMember: no such person, or oneself.
+    """
+    who = await tx.lock(people, [person, other])
+    if person == other or len(who) < 2:
+        raise NotAMember
+    insert = postgresql.insert if tx.is_postgresql else sqlite.insert
+    kept = {"person": person, "blocked": other, "at": await tx.now()}
+    await tx.execute(insert(blocks).values(kept).on_conflict_do_nothing())
+    both = (person, other)
+    between = sa.select(offers.c.id).where(
+        offers.c.seeker.in_(both), offers.c.peer.in_(both), offers.c.ended_at.is_(None), offers.c.state == "offered"
+    )
+    mine, theirs = memberships.alias(), memberships.alias()
+    shared = (
+        sa.select(rooms.c.id)
+        .join(mine, sa.and_(mine.c.room == rooms.c.id, mine.c.person == person, mine.c.to_seq.is_(None)))
+        .join(theirs, sa.and_(theirs.c.room == rooms.c.id, theirs.c.person == other))
+        .where(rooms.c.kind == "one_to_one", rooms.c.state == "open")
+    )
+    together = [RoomId(one) for one in (await tx.execute(shared)).scalars()]
+    await end_standing(tx, [row.id for row in await tx.execute(between)], also=together)
+    for room in sorted(together):
+        await chat_rooms.leave(tx, room, person)
+
+
+async def unblock(tx: Transaction, person: PersonId, other: PersonId) -> None:
+    """Take a block back. Without one nothing happens."""
+    await tx.lock(people, [person, other])
+    await tx.execute(blocks.delete().where(blocks.c.person == person, blocks.c.blocked == other))
+
+
+async def blocked(tx: Transaction, person: PersonId) -> list[tuple[PersonId, str]]:
+    """Return whom the person has blocked, with nicknames, the newest first."""
+    wanted = sa.select(blocks.c.blocked, people.c.nickname).join(people, people.c.id == blocks.c.blocked)
+    rows = await tx.execute(wanted.where(blocks.c.person == person).order_by(blocks.c.at.desc()))
+    return [(PersonId(row.blocked), row.nickname or "") for row in rows]

@@ -1,0 +1,185 @@
+"""Profiles: what a person has lived through, in their own words and in facets, and what of it may be shown.
+
+Words and facets are one sealed body under the person's `own` key; keys are fetched before a transaction opens. The
+vector is sealed too, and is made by a matcher process when it comes to it: a profile without one still fits by facets.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import sqlalchemy as sa
+
+from chat import words
+from chat.access import is_muted
+from chat.ids import PersonId
+from chat.keys import Keys
+from chat.protocol import TEXT_CHARACTERS, Quiet
+from chat.refusals import Malformed, Muted, SignedOut
+from chat.seal import DataKey, SealBroken, about
+from chat.store import Store, Transaction
+from chat.tables import people
+from matcher.encoder import Vectors
+from matcher.facets import Facet, Visibility, checked
+from matcher.tables import peers, profile_languages, profiles
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
+LANGUAGES_MOST = 8
+ENCODE_S = 30
+"""A matcher that has taken a profile to encode and has not done it by then has gone; another takes it."""
+
+
+class Words(Quiet, frozen=True):
+    """What a person says of themselves, in a profile or a request: free text and facets, each with its visibility."""
+
+    text: str = ""
+    text_visibility: Visibility = "matching"
+    facets: tuple[Facet, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sealed:
+    """Words sealed for one person's profile or one request."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Profile:
+    """A person's own profile, for its form. `language`: the text's; `languages`: those they read."""
+
+    words: Words
+    language: str
+    languages: tuple[str, ...]
+
+
+def compose(text: str, text_visibility: Visibility, facets: Iterable[Facet]) -> Words:
+    """Return words as they are kept; an empty text is allowed (facets alone fit too).
+
+    Raises:
+        NotWords, Malformed: see `words.check`, `facets.checked`; or the text is longer than 4,000 characters.
+    """
+    if len(text) > TEXT_CHARACTERS:
+        raise Malformed
+    return Words(words.check(text) if text.strip() else "", text_visibility, checked(facets))
+
+
+def checked_languages(languages: Iterable[str]) -> tuple[str, ...]:
+    """Return language tags in order, once each.
+
+    Raises:
+        Malformed: none, too many, or no tag like `fi` or `zh-Hant`.
+    """
+    kept = tuple(sorted(set(languages)))
+    if not 1 <= len(kept) <= LANGUAGES_MOST or not all(LANGUAGE.match(one) for one in kept):
+        raise Malformed
+    return kept
+
+
+def seal(key: DataKey, person: PersonId, kept: Words, table: str = "profiles") -> Sealed:
+    """Seal words for a person's profile (or, with `table`, for their request) under their `own` key."""
+    return Sealed(key.seal(msgspec.json.encode(kept).decode(), about(table, 0, person, "words", key.version)))
+
+
+def unseal(key: DataKey, person: PersonId, body: bytes, table: str = "profiles") -> Words:
+    """Open what `seal` sealed.
+
+    Raises:
+        SealBroken: another key, person or table.
+    """
+    return msgspec.json.decode(key.open(body, about(table, 0, person, "words", key.version)), type=Words)
+
+
+def seal_vector(key: DataKey, person: PersonId, vector: Vectors, model: str, table: str = "profiles") -> bytes:
+    """Seal a vector of float32 for the place it is kept in, and for the model that made it."""
+    text = base64.b64encode(vector.astype("<f4").tobytes()).decode()
+    return key.seal(text, about(table, 0, person, f"vector {model}", key.version))
+
+
+def unseal_vector(key: DataKey, person: PersonId, sealed: bytes, model: str, table: str = "profiles") -> Vectors:
+    """Open what `seal_vector` sealed.
+
+    Raises:
+        SealBroken: another key, person, model or table.
+    """
+    text = key.open(sealed, about(table, 0, person, f"vector {model}", key.version))
+    return np.frombuffer(base64.b64decode(text), dtype="<f4").astype(np.float32)
+
+
+async def save(tx: Transaction, person: PersonId, sealed: Sealed, *, language: str, languages: Iterable[str]) -> None:
+    """Keep a person's profile in place of the one before. Its vector is made anew.
+
+    Raises:
+        Muted, SignedOut, Malformed.
+    """
+    read = checked_languages(languages)
+    checked_languages([language])
+    who = (await tx.lock(people, [person])).get(person)
+    if who is None or who.state != "active":
+        raise SignedOut
+    if await is_muted(tx, person):
+        raise Muted
+    now = await tx.now()
+    kept = {"body": sealed.body, "language": language, "vector": None, "vector_of": 0, "saved_at": now}
+    again = sa.update(profiles).where(profiles.c.person == person)
+    if (await tx.execute(again.values(version=profiles.c.version + 1, encode_until=0, **kept))).rowcount == 0:
+        await tx.execute(profiles.insert().values(person=person, version=1, **kept))
+    await tx.execute(profile_languages.delete().where(profile_languages.c.person == person))
+    await tx.execute(profile_languages.insert(), [{"person": person, "language": one} for one in read])
+
+
+async def load(store: Store, keys: Keys, person: PersonId) -> Profile | None:
+    """Return a person's own profile, or None where there is none (or it can no longer be opened)."""
+    async with store.reading() as tx:
+        row = (await tx.execute(sa.select(profiles).where(profiles.c.person == person))).first()
+        wanted = sa.select(profile_languages.c.language).where(profile_languages.c.person == person)
+        languages = tuple((await tx.execute(wanted.order_by(profile_languages.c.language))).scalars())
+    key = (await keys.many([person], "own")).get(person)
+    if row is None or key is None:
+        return None
+    try:
+        return Profile(unseal(key, person, row.body), row.language, languages)
+    except SealBroken:
+        return None
+
+
+async def is_unencoded(tx: Transaction, model: str) -> bool:
+    """Whether there is a profile to take for encoding."""
+    now = await tx.now()
+    wanted = sa.select(profiles.c.person).where(_without(model), profiles.c.encode_until <= now).limit(1)
+    return (await tx.execute(wanted)).first() is not None
+
+
+async def take_unencoded(tx: Transaction, model: str, most: int) -> "list[sa.Row[Any]]":
+    """Take at most `most` profiles that have no vector of this model; nobody else takes them for ENCODE_S.
+
+    Rows: person, body, version, language. A profile is taken again when a matcher died over it.
+    """
+    now = await tx.now()
+    wanted = sa.select(profiles.c.person).where(_without(model), profiles.c.encode_until <= now)
+    chosen = wanted.order_by(profiles.c.saved_at).limit(most).with_for_update(skip_locked=True).scalar_subquery()
+    taken = sa.update(profiles).where(profiles.c.person.in_(chosen)).values(encode_until=now + ENCODE_S * 1000)
+    columns = (profiles.c.person, profiles.c.body, profiles.c.version, profiles.c.language)
+    return list(await tx.execute(taken.returning(*columns)))
+
+
+async def keep_vector(tx: Transaction, person: PersonId, version: int, model: str, sealed: bytes | None) -> None:
+    """Keep the vector made of `version`; of a version that has since been replaced nothing is kept. None: there is
+    nothing to encode (no text and no topic), and none is asked for again."""
+    made = sa.update(profiles).where(profiles.c.person == person, profiles.c.version == version)
+    await tx.execute(made.values(vector=sealed, vector_of=version, vector_model=model, encode_until=0))
+
+
+async def forget(tx: Transaction, person: PersonId) -> None:
+    """Delete what is kept of a person's experience and availability: part of erasing an account."""
+    await tx.execute(profile_languages.delete().where(profile_languages.c.person == person))
+    await tx.execute(profiles.delete().where(profiles.c.person == person))
+    await tx.execute(peers.delete().where(peers.c.person == person))
+
+
+def _without(model: str) -> "sa.ColumnElement[bool]":
+    return sa.or_(profiles.c.vector_of < profiles.c.version, profiles.c.vector_model != model)
