@@ -1,0 +1,139 @@
+"""A feed lets nothing through but the next entry, whatever it is told, and in whatever order."""
+
+import asyncio
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chat.feed import Feed
+from chat.ids import PersonId, RoomId
+from chat.outbox import Follower, Outbox, Turn
+from chat.protocol import Entry
+
+ROOM = RoomId(7)
+
+
+class Screen:
+    """A wire that keeps what was written."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.frames.append(data)
+
+    def waiting_bytes(self) -> int:
+        return 0
+
+    def close(self, code: int, reason: str) -> None:
+        raise AssertionError
+
+    def abort(self) -> None:
+        raise AssertionError
+
+    def entries(self) -> list[dict[str, object]]:
+        """Every entry written, in order."""
+        found: list[dict[str, object]] = []
+        data = b"".join(self.frames)
+        while data:
+            length, start = data[1], 2
+            if length == 126:
+                length, start = int.from_bytes(data[2:4]), 4
+            elif length == 127:
+                length, start = int.from_bytes(data[2:10]), 10
+            found += json.loads(data[start : start + length])["entries"]
+            data = data[start + length :]
+        return found
+
+
+def entry(seq: int, **other: object) -> Entry:
+    return Entry(seq=seq, kind=str(other.pop("kind", "said")), at=1, author=5, text=f"text {seq}", **other)  # type: ignore[arg-type]
+
+
+def follow(feed: Feed, cursor: int, from_seq: int = 1) -> tuple[Screen, Outbox, Follower]:
+    screen = Screen()
+    outbox = Outbox(screen, Turn(), PersonId(5), 1)
+    follower = feed.followers[outbox] = Follower(cursor, from_seq, silent=False)
+    return screen, outbox, follower
+
+
+@given(st.lists(st.one_of(st.integers(1, 12), st.none()), max_size=60))
+def test_whatever_order_entries_come_in_each_is_sent_once_and_in_order(arrivals: list[int | None]) -> None:
+    async def run() -> None:
+        feed = Feed(ROOM)
+        feed.start(0)
+        screen, _, follower = follow(feed, 0)
+        for seq in arrivals:
+            if seq is not None:
+                feed.take(entry(seq))
+            elif feed.fresh:
+                assert all(behind == [] for behind in feed.flush())
+            await asyncio.sleep(0)
+        while feed.is_behind:  # what a reading of the timeline does
+            assert feed.head is not None
+            feed.take(entry(feed.head + 1))
+        if feed.fresh:
+            list(feed.flush())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        newest = max((seq for seq in arrivals if seq), default=0)
+        assert [one["seq"] for one in screen.entries()] == list(range(1, newest + 1))
+        assert follower.cursor == newest
+
+    asyncio.run(run())
+
+
+async def test_a_follower_that_is_behind_is_passed_over_and_named() -> None:
+    feed = Feed(ROOM)
+    feed.start(5)
+    screen, outbox, follower = follow(feed, 3)
+    feed.take(entry(6))
+    assert list(feed.flush()) == [[outbox]]
+    assert (screen.frames, follower.cursor) == ([], 3)
+
+
+async def test_a_reader_that_lags_is_left_at_its_cursor() -> None:
+    feed = Feed(ROOM)
+    feed.start(5)
+    screen, outbox, follower = follow(feed, 5)
+    outbox.pause(0.0)
+    feed.take(entry(6))
+    assert list(feed.flush()) == [[]]
+    await asyncio.sleep(0)
+    assert (screen.frames, follower.cursor) == ([], 5)
+
+
+async def test_a_follower_that_was_caught_up_into_what_is_fresh_gets_only_the_rest() -> None:
+    feed = Feed(ROOM)
+    feed.start(5)
+    screen, _, follower = follow(feed, 6)
+    feed.take(entry(6))
+    feed.take(entry(7))
+    list(feed.flush())
+    await asyncio.sleep(0)
+    assert ([one["seq"] for one in screen.entries()], follower.cursor) == ([7], 7)
+
+
+async def test_new_words_of_an_old_entry_are_not_sent_to_who_may_not_see_it() -> None:
+    feed = Feed(ROOM)
+    feed.start(5)
+    old, _, _ = follow(feed, 5, from_seq=1)
+    new, _, _ = follow(feed, 5, from_seq=4)
+    feed.take(entry(6, kind="edited", target=3))
+    list(feed.flush())
+    await asyncio.sleep(0)
+    assert [one.get("text") for one in old.entries()] == ["text 6"]
+    assert [one.get("text") for one in new.entries()] == [None]
+
+
+async def test_a_big_room_is_written_to_in_slices() -> None:
+    feed = Feed(ROOM)
+    feed.start(0)
+    followed = [follow(feed, 0) for _ in range(2500)]
+    feed.take(entry(1))
+    slices = feed.flush()
+    next(slices)
+    assert sum(follower.cursor for _, _, follower in followed) == 1000
+    assert len(list(slices)) == 2
+    assert all(follower.cursor == 1 for _, _, follower in followed)
