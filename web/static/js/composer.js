@@ -13,13 +13,14 @@ export class Composer {
   #typed = -TYPING_EVERY_MS;
   #replyTo = 0;
   #editing = 0;
+  silent = false;
 
   /** @param {import("./room.js").Room} room */
   constructor(room) {
     this.#room = room;
-    this.#form = room.part("composer");
-    this.#box = /** @type {HTMLTextAreaElement} */ (room.part("say"));
-    this.#context = room.part("context");
+    this.#form = room.piece("composer");
+    this.#box = /** @type {HTMLTextAreaElement} */ (room.piece("say"));
+    this.#context = room.piece("context");
     this.#box.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !this.#context.hidden) this.clear();
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -31,8 +32,8 @@ export class Composer {
       event.preventDefault();
       this.#send();
     });
-    room.part("cancel").addEventListener("click", () => this.clear());
-    if (room.hasAttribute("data-silent")) this.close(room.dataset.silent ?? "", room.part("notice").textContent ?? "");
+    room.piece("cancel").addEventListener("click", () => this.clear());
+    if (room.hasAttribute("data-silent")) this.close(room.dataset.silent ?? "", room.piece("notice").textContent ?? "");
   }
 
   /** Answer a row. @param {import("./state.js").Row} row */
@@ -73,18 +74,18 @@ export class Composer {
 
   /** @param {boolean} silent @param {string} told */
   #silence(silent, told) {
-    this.#box.disabled = silent;
+    this.silent = this.#box.disabled = silent;
     /** @type {HTMLButtonElement} */ (this.#form.querySelector("[type=submit]")).disabled = silent;
     this.#room.outbox?.hold(silent);
-    const notice = this.#room.part("notice");
+    const notice = this.#room.piece("notice");
     if (notice.textContent !== told) notice.textContent = told;
-    this.#room.part("silent").hidden = !told;
-    this.#room.part("appeal").hidden = !silent;
+    this.#room.piece("silent").hidden = !told;
+    this.#room.piece("appeal").hidden = !silent;
   }
 
   /** @param {string} context */
   #show(context) {
-    this.#room.part("context-text").textContent = context;
+    this.#room.piece("context-text").textContent = context;
     this.#context.hidden = false;
     this.#box.focus();
   }

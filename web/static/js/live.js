@@ -6,7 +6,7 @@ import { pageWire } from "./wire.js";
 import { EntryMaker, readEntry } from "./entry.js";
 import { Log } from "./log.js";
 import { People } from "./people.js";
-import { followInbox } from "./inbox.js";
+import { follow } from "./inbox.js";
 
 const PAGE = 60;
 const LINE_MS = 2500;
@@ -36,8 +36,8 @@ export class Live {
   /** @param {import("./room.js").Room} room */
   constructor(room) {
     const data = room.dataset;
-    const list = room.part("log");
-    const template = /** @type {HTMLTemplateElement} */ (room.part("entry"));
+    const list = room.piece("log");
+    const template = /** @type {HTMLTemplateElement} */ (room.piece("entry"));
     this.element = room;
     this.room = Number(data.room);
     this.me = Number(data.me);
@@ -48,16 +48,16 @@ export class Live {
     const shown = /** @type {HTMLElement[]} */ ([...list.children]);
     this.#timeline = new Timeline(Number(data.last), shown.map(readEntry), Number(data.oldest) || undefined);
     this.log = new Log({
-      box: room.part("box"), list, entries: this.entries, timeline: this.#timeline,
+      box: room.piece("box"), list, entries: this.entries, timeline: this.#timeline,
       older: () => this.#older(), moved: () => this.#moved(),
     });
     this.#people = new People(room);
-    const status = room.part("announcer");
+    const status = room.piece("announcer");
     this.#announcer = new Announcer((text) => (status.textContent = text), (n) => this.words("count", { n }));
     this.wire = pageWire(() => this.#line());
     this.wire.follow(this);
     this.wire.start();
-    followInbox(this.wire, (entry) => {
+    follow(this.wire, undefined, (entry) => {
       if (entry.kind === "muted" || entry.kind === "unmuted") room.composer?.muted(entry);
     });
     this.#line();
@@ -150,7 +150,7 @@ export class Live {
     try {
       const added = await this.#page(timeline);
       if (added && this.log.timeline === timeline) this.log.prepended(added);
-      this.element.part("start").hidden = timeline.oldest > this.#first;
+      this.element.piece("start").hidden = timeline.oldest > this.#first;
     } catch {
       // no network: the reader asks again by scrolling
     } finally {
@@ -195,7 +195,7 @@ export class Live {
   }
 
   #pill() {
-    const pill = this.element.part("pill");
+    const pill = this.element.piece("pill");
     const behind = this.log.timeline !== this.#timeline;
     pill.hidden = this.log.pinned || (!this.#unseen && !behind);
     if (!pill.hidden) pill.textContent = this.words(behind ? "newer" : "new", { n: this.#unseen });
@@ -215,9 +215,9 @@ export class Live {
     clearTimeout(this.#lineTimer);
     const ended = this.wire.state === "ended";
     const show = (/** @type {string} */ key) => {
-      this.element.part("line").textContent = key && this.words(key);
+      this.element.piece("line").textContent = key && this.words(key);
       this.element.toggleAttribute("data-lost", Boolean(key));
-      this.element.part("again").hidden = !ended;
+      this.element.piece("again").hidden = !ended;
       this.element.pending?.show();
     };
     if (this.#ready || ended) show(ended ? "ended" : "");
@@ -230,7 +230,7 @@ export class Live {
     const seq = Number(this.element.entryOf(target)?.dataset.seq);
     if (target.closest("[data-pill]")) {
       this.log.toEnd();
-      this.element.part("say").focus();
+      this.element.piece("say").focus();
     } else if (target.closest(".entry__to")) {
       event.preventDefault();
       this.log.reveal(Number(target.getAttribute("href")?.slice(2)));

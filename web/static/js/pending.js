@@ -14,7 +14,7 @@ export class Pending {
 
   show() {
     const waiting = this.#room.outbox?.waiting ?? [];
-    const list = this.#room.part("pending");
+    const list = this.#room.piece("pending");
     const asks = this.#room.outbox?.asks;
     list.replaceChildren(...waiting.map((one, index) => this.#item(one, Boolean(asks) && index === 0)));
     clearTimeout(this.#timer);
@@ -25,7 +25,7 @@ export class Pending {
   /** @param {import("./outbox.js").Unsent} one @param {boolean} asks */
   #item(one, asks) {
     const { words, clock, live, outbox } = this.#room;
-    const template = /** @type {HTMLTemplateElement} */ (this.#room.part("unsent"));
+    const template = /** @type {HTMLTemplateElement} */ (this.#room.piece("unsent"));
     const li = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
     const find = (/** @type {string} */ part) => /** @type {HTMLElement} */ (li.querySelector(`[data-${part}]`));
     find("text").textContent = one.text;

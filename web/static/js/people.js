@@ -49,7 +49,7 @@ export class People {
     const { words } = this.#room;
     const names = [...this.#writing.keys()].map((person) => this.#people.get(person)?.name ?? words?.("somebody") ?? "");
     const told = names.length === 1 ? words?.("typing", { name: names[0] }) : words?.("typing_many");
-    this.#room.part("typing").textContent = names.length ? told ?? "" : "";
+    this.#room.piece("typing").textContent = names.length ? told ?? "" : "";
   }
 
   /** @param {number} n how many are connected */

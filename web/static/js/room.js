@@ -38,6 +38,7 @@ export class Room extends HTMLElement {
       shelf: await storedShelf(), person: this.me ?? 0, room: this.room ?? 0,
       send: (unsent) => this.live?.say(unsent) ?? false, changed: () => this.pending?.show(),
     });
+    this.outbox.hold(this.composer?.silent ?? false);
     this.toggleAttribute("data-ready", true);
     await this.outbox.open();
   }
@@ -52,7 +53,7 @@ export class Room extends HTMLElement {
   }
 
   /** @param {string} name @returns {HTMLElement} */
-  part(name) {
+  piece(name) {
     return /** @type {HTMLElement} */ (this.querySelector(`[data-${name}]`));
   }
 
@@ -69,7 +70,7 @@ export class Room extends HTMLElement {
   /** Go to the newest words. */
   toEnd() {
     if (this.live) this.live.log.toEnd();
-    else this.part("box").scrollTop = 1e9;
+    else this.piece("box").scrollTop = 1e9;
   }
 }
 
