@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from chat import protocol
@@ -52,31 +53,37 @@ class Client:
 
     async def run(self) -> None:
         """Take frames until the connection ends."""
-        async for message in self.connection:
-            frame = decode_frame(message)
-            match frame:
-                case Entries():
-                    for entry in frame.entries:
-                        expected = self._cursor[frame.room] + 1
-                        if entry.seq != expected:
-                            raise Jumped(f"room {frame.room}: {entry.seq} came, {expected} was next")
-                        self._cursor[frame.room] = entry.seq
-                        self.entries[frame.room].append(entry)
-                case Gap():
-                    self.gaps.append(frame)
-                    self._cursor[frame.room] = frame.before - 1
-                case protocol.Signal():
-                    self.signals.append(frame)
-                case Joined() | Expired():
-                    if isinstance(frame, Expired) or self._cursor[frame.room] < 0:
-                        self._cursor[frame.room] = frame.last
-                    self._answers[frame.ref] = frame
-                case Done() | Refused():
-                    self._answers[frame.ref] = frame
-                case Welcome():
-                    pass
+        try:
+            async for message in self.connection:
+                await self._take(decode_frame(message))
+        except ConnectionClosed:
+            pass
+        finally:
+            self.close_code = self.connection.close_code or 1006
             await self._tell()
-        self.close_code = self.connection.close_code
+
+    async def _take(self, frame: AnyFrame) -> None:
+        match frame:
+            case Entries():
+                for entry in frame.entries:
+                    expected = self._cursor[frame.room] + 1
+                    if entry.seq != expected:
+                        raise Jumped(f"room {frame.room}: {entry.seq} came, {expected} was next")
+                    self._cursor[frame.room] = entry.seq
+                    self.entries[frame.room].append(entry)
+            case Gap():
+                self.gaps.append(frame)
+                self._cursor[frame.room] = frame.before - 1
+            case protocol.Signal():
+                self.signals.append(frame)
+            case Joined() | Expired():
+                if isinstance(frame, Expired) or self._cursor[frame.room] < 0:
+                    self._cursor[frame.room] = frame.last
+                self._answers[frame.ref] = frame
+            case Done() | Refused():
+                self._answers[frame.ref] = frame
+            case Welcome():
+                pass
         await self._tell()
 
     async def send(self, command: AnyCommand) -> int:
