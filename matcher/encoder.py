@@ -7,6 +7,7 @@ Mu and Viswanath, All-but-the-Top, ICLR 2018, its first step alone). Loading cos
 
 import asyncio
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, cast
 
 import numpy as np
@@ -54,4 +55,8 @@ async def load(model: str) -> Encoder:
     def loading() -> Encoder:
         return cast(_Module, importlib.import_module("matcher.model")).load(model)
 
-    return await asyncio.to_thread(loading)
+    thread = ThreadPoolExecutor(1, "loading")
+    try:
+        return await asyncio.get_running_loop().run_in_executor(thread, loading)
+    finally:
+        thread.shutdown(wait=False)  # who is cancelled does not wait for torch

@@ -48,6 +48,16 @@ _COVERED_BY = {
 """Whom a seeker's status may meet: nobody who is in crisis, and never someone further from the shore than oneself."""
 
 
+_NAMED = frozenset({"harmed", "caused_harm"})
+_SIDES_FOR = {
+    "harmed": frozenset({"harmed"}),
+    "caused_harm": frozenset({"caused_harm"}),
+    "not_affected": frozenset({"not_affected"}),
+    "": frozenset({"harmed", "not_affected"}),
+}
+"""Which declared side of a peer a seeker's side may meet; "": the seeker declares none."""
+
+
 class Facet(Quiet, frozen=True):
     """One declared item, from the closed lists above."""
 
@@ -103,19 +113,16 @@ def may_meet(seeker: Declared, peer: Declared) -> bool:
 
     - topic: who names topics meets someone who declares one of them.
     - role: where both declare, they share one (a carer does not get the cared-for).
-    - side: who was harmed, or caused harm, meets only someone who declares the same. A peer who caused harm, or whom it
-      does not affect, meets nobody who has not declared the same.
+    - side: who was harmed meets only someone who declares the same, and so does who caused harm. Whom it does not
+      affect, or who says nothing, never meets who caused harm; whom it does not affect meets nobody whom it does.
     - status: see `_COVERED_BY`; a peer who is in crisis meets nobody.
     """
     if seeker.topics and not seeker.topics & peer.topics:
         return False
     if seeker.roles and peer.roles and not seeker.roles & peer.roles:
         return False
-    if seeker.side != peer.side:
-        peer_said_nothing = not peer.side and seeker.side <= {"not_affected"}
-        seeker_said_nothing = not seeker.side and peer.side == {"harmed"}
-        if not peer_said_nothing and not seeker_said_nothing:
-            return False
+    if not peer.side <= _SIDES_FOR[next(iter(seeker.side), "")] or (seeker.side & _NAMED and not peer.side):
+        return False
     if "in_crisis" in peer.status:
         return False
     return all(not peer.status or peer.status <= _COVERED_BY[one] for one in seeker.status)

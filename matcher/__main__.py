@@ -1,0 +1,112 @@
+"""python -m matcher: one matching process; any number may run. The only file here that builds objects.
+
+Pages and rooms do not wait for it, and it does not wait for its model: while that loads, offers end and go on.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+from chat.bus import Bus, Hints, Message
+from chat.bus_local import LocalBus
+from chat.bus_redis import RedisBus
+from chat.ids import RoomId, Seq
+from chat.keys import Keys
+from chat.migrate import migrate
+from chat.seal import Keyring
+from chat.settings import SettingError, Settings
+from chat.store import Store
+from matcher import encoder
+from matcher.matching import Matching
+
+NO_MODEL_S = 60.0
+"""After a model could not be loaded it is tried again so much later; until then facets decide."""
+
+logger = logging.getLogger("matcher")
+
+
+def main() -> None:
+    """Read the settings, build, run until a signal ends it."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    for noisy in ("sentence_transformers", "transformers", "httpx", "huggingface_hub"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    try:
+        settings = Settings.from_environment()
+        keyring = Keyring.load(Path(settings.key_file))
+    except (SettingError, ValueError) as error:
+        sys.exit(f"hearthside: {error}")
+    try:
+        asyncio.run(serve(settings, keyring))
+    except OSError as error:
+        sys.exit(f"hearthside: the database or the key store cannot be reached ({type(error).__name__}).")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # a model that is still loading in its thread holds no one up; everything else is closed
+
+
+async def serve(settings: Settings, keyring: Keyring) -> None:
+    """Bring the database up to date, load the model, match, until SIGTERM or SIGINT."""
+    await migrate(settings.database, "chat")
+    await migrate(settings.database, "matcher")
+    store = Store.open(settings.database)
+    keys = await Keys.open(settings.keys, keyring)
+    bus: Bus = RedisBus(settings.redis, settings.database) if settings.redis else LocalBus(settings.database)
+    process = secrets.randbits(48)
+
+    def hint(touched: dict[RoomId, Seq]) -> None:
+        bus.publish(Hints(process, list(touched.items())))
+
+    store.listen(hint)
+    matching = Matching(store, keys, offer_s=settings.offer_s, lease_s=settings.lease_s)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, ended.set)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(bus.run(_ignore)),
+                tasks.create_task(matching.run(asyncio.Event())),
+                tasks.create_task(_load(matching, settings.model)),
+            ]
+            await ended.wait()
+            for task in running:
+                task.cancel()
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                await keys.close()
+                await store.close()
+
+
+async def _load(matching: Matching, model: str) -> None:
+    """Load the model, telling what is waited for; without one go on with facets, and try again now and then."""
+    say(f"loading the model ({model or 'the bundled one'}); it takes some seconds, requests wait a little for it")
+    while True:
+        try:
+            made = await encoder.load(model)
+        except Exception as error:
+            logger.warning("the model cannot be loaded (%s); facets alone decide until it can", type(error).__name__)
+            await asyncio.sleep(NO_MODEL_S)
+        else:
+            matching.use(made)
+            say("ready: matching by words and facets")
+            return
+
+
+def _ignore(message: Message) -> None:
+    """A matcher tells others which inboxes have grown; what others tell is not for it."""
+
+
+def say(line: str) -> None:
+    """Tell the person who started the server."""
+    print(f"hearthside: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
