@@ -1,22 +1,29 @@
 """The audit: what moderators and organisers did, in a chain that cannot be altered unseen.
 
-Each row carries an HMAC over the row before and itself, under a key kept outside the database; a row counts its sealed
-reason by digest, so destroying the reason leaves the chain valid. The head is locked last of all rows, so acts queue.
+Each row carries an HMAC over the chain so far and itself, under a key kept outside the database; a row counts its
+sealed reason by digest, so destroying the reason leaves the chain valid. The head holds a further HMAC of the last
+row's, which no row shows: whoever cuts rows off the end cannot write the head that would fit. (A head saved earlier can
+be put back; an anchor kept elsewhere tells that.) The head is locked last of all rows, so acts queue.
 """
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from chat.ids import CaseId, PersonId, RoomId
+from chat.ids import CaseId, Millis, PersonId, RoomId
 from chat.keys import Keys
-from chat.store import Transaction
-from chat.tables import audit, audit_head
+from chat.store import Store, Transaction
+from chat.tables import audit, audit_head, meta
 
 COLUMNS = ("n", "at", "actor", "act", "subject", "room", "ref", "code", "body_digest")
 """What the HMAC covers, in this order; `body` is covered by its digest."""
+BEGIN = bytes(32)
+"""What the first row is chained to (see `rooms.seed`)."""
+CHECKPOINT = "audit_checkpoint"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,8 +74,58 @@ async def append(
     }  # fmt: skip
     mac = chained(key, head.mac, row)
     await tx.execute(audit.insert().values(row | {"body": reason.body if reason else None, "mac": mac}))
-    await tx.execute(sa.update(audit_head).where(audit_head.c.id == 1).values(n=row["n"], mac=mac))
+    await tx.execute(sa.update(audit_head).where(audit_head.c.id == 1).values(n=row["n"], mac=_head(key, mac)))
     return int(head.n) + 1
+
+
+async def anchor(tx: Transaction, key: bytes) -> str:
+    """Return a line to keep outside the database: it proves all rows up to now, and tells nothing of them."""
+    head = (await tx.execute(sa.select(audit_head))).one()
+    return f"{head.n}:{hmac.digest(key, b'anchor' + head.mac, 'sha256').hex()}"
+
+
+async def verify(store: Store, key: bytes, anchors: Iterable[str] = ()) -> int | None:
+    """Return the number of the first row that is altered, missing or too many, or None when the chain holds.
+
+    Args:
+        anchors: from `anchor`; with them, a tail that was cut off together with its head is found too.
+    """
+    proofs = dict(_parsed(one) for one in anchors)
+    async with store.reading() as tx:
+        head = (await tx.execute(sa.select(audit_head))).one()
+        n, before = await _checkpoint(tx, key)
+        if n < 0:
+            return 1
+        strays = (await tx.execute(sa.select(sa.func.min(audit.c.n)).where(audit.c.n <= n))).scalar_one()
+        if strays is not None:
+            return int(strays)
+        while True:
+            some = sa.select(audit).where(audit.c.n > n).order_by(audit.c.n).limit(1000)
+            rows = list(await tx.execute(some))
+            for row in rows:
+                if row.n != n + 1 or not _holds(key, before, row):
+                    return n + 1
+                n, before = n + 1, _head(key, row.mac)
+                if n in proofs and not hmac.compare_digest(proofs[n], hmac.digest(key, b"anchor" + before, "sha256")):
+                    return n
+            if not rows:
+                break
+    if head.n != n or not hmac.compare_digest(head.mac, before) or any(one > n for one in proofs):
+        return n + 1
+    return None
+
+
+async def forget(tx: Transaction, key: bytes, before: Millis) -> None:
+    """Delete the rows from before a time, leaving a signed checkpoint from which the chain goes on."""
+    await tx.lock(audit_head, [1])
+    newest = sa.select(audit.c.n, audit.c.mac).where(audit.c.at < before).order_by(audit.c.n.desc()).limit(1)
+    row = (await tx.execute(newest)).first()
+    if row is None:
+        return
+    value = f"{row.n}:{row.mac.hex()}:{_signed(key, row.n, row.mac).hex()}"
+    await tx.execute(sa.delete(meta).where(meta.c.name == CHECKPOINT))
+    await tx.execute(meta.insert().values(name=CHECKPOINT, value=value))
+    await tx.execute(sa.delete(audit).where(audit.c.n <= row.n))
 
 
 def chained(key: bytes, before: bytes, row: dict[str, object]) -> bytes:
@@ -84,3 +141,33 @@ def chained(key: bytes, before: bytes, row: dict[str, object]) -> bytes:
         )  # fmt: skip
         parts.append(kind + len(data).to_bytes(4, "big") + data)
     return hmac.digest(key, b"".join(parts), "sha256")
+
+
+def _holds(key: bytes, before: bytes, row: "sa.Row[Any]") -> bool:
+    columns = {name: getattr(row, name) for name in COLUMNS}
+    whole = row.body is None or hashlib.sha256(row.body).digest() == row.body_digest
+    return whole and hmac.compare_digest(row.mac, chained(key, before, columns))
+
+
+def _head(key: bytes, mac: bytes) -> bytes:
+    return hmac.digest(key, b"head" + mac, "sha256")
+
+
+def _signed(key: bytes, n: int, mac: bytes) -> bytes:
+    return hmac.digest(key, b"checkpoint" + n.to_bytes(8, "big") + mac, "sha256")
+
+
+async def _checkpoint(tx: Transaction, key: bytes) -> tuple[int, bytes]:
+    """Return the last deleted row's number and the head as it was after it; -1 when the checkpoint is not ours."""
+    value = (await tx.execute(sa.select(meta.c.value).where(meta.c.name == CHECKPOINT))).scalar()
+    if value is None:
+        return 0, BEGIN
+    n, mac, signed = value.split(":")
+    if not hmac.compare_digest(bytes.fromhex(signed), _signed(key, int(n), bytes.fromhex(mac))):
+        return -1, b""
+    return int(n), _head(key, bytes.fromhex(mac))
+
+
+def _parsed(line: str) -> tuple[int, bytes]:
+    n, _, proof = line.partition(":")
+    return int(n), bytes.fromhex(proof)

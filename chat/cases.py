@@ -1,0 +1,268 @@
+"""Cases: a report becomes one, a moderator claims it, opens it and closes it.
+
+A case's row holds no words; its evidence is sealed under a key of its own, made before the transaction that needs it
+and destroyed when the case closes. Whom a case is about, and who reported it, can neither open nor claim it.
+"""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from chat import access, audit, evidence, rooms, timeline
+from chat.evidence import Frozen
+from chat.ids import CaseId, Millis, PersonId, RoomId, Seq, new_id
+from chat.journal import Journal
+from chat.keys import KeyDestroyed, Keys
+from chat.moderation import require_staff, seal_reason
+from chat.protocol import Claim, Close, Report
+from chat.refusals import Gone, Malformed, NotAllowed, NotAMember, Refusal, SignedOut, TooFast, Unavailable
+from chat.store import Store, Transaction
+from chat.tables import cases, memberships, mutes, people
+from chat.tables import evidence as evidence_table
+from chat.tables import rooms as rooms_table
+
+HANDLERS = ("moderator", "supervisor")
+"""Who may work on a case: an organiser, as such, may not."""
+REPORTS_PER_HOUR = 20
+HOUR_MS = 3_600_000
+RANKS = {"high": 0, "medium": 1, "low": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCard:
+    """A case in the queue: no words. `place` is the kind of its room."""
+
+    id: CaseId
+    state: str
+    level: str
+    place: str
+    created_at: Millis
+    claimed_by: PersonId | None
+    claimed_name: str
+    room: RoomId
+    room_name: str
+    subject: PersonId | None
+    subject_name: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenedCase:
+    """A case as a moderator reads it.
+
+    `evidence` is in order, and `seq` the reported entry's (None: a person was reported). `names`: nicknames by person,
+    as they are now; who is erased has none. `mutes`, `earlier`: how often the subject was muted, and reported before.
+    """
+
+    id: CaseId
+    state: str
+    level: str
+    room: RoomId
+    room_name: str
+    place: str
+    seq: Seq | None
+    subject: PersonId | None
+    claimed_by: PersonId | None
+    outcome: str
+    created_at: Millis
+    reason: str
+    evidence: tuple[Frozen, ...]
+    names: dict[int, str]
+    mutes: int
+    earlier: int
+
+
+async def report(store: Store, keys: Keys, reporter: PersonId, command: Report) -> CaseId:
+    """Report an entry, or a person one shares a room with; the same report again is the same case.
+
+    Raises:
+        NotAMember: no such entry or person for the reporter. Malformed: neither is named. NotAllowed: oneself.
+        TooFast: REPORTS_PER_HOUR.
+    """
+    case = CaseId(new_id())
+    await keys.make(case, "case")
+    try:
+        room, seq = RoomId(command.room), None if command.seq is None else Seq(command.seq)
+        async with store.reading() as tx:
+            author, pieces = await evidence.gather(tx, reporter, room, seq, command.window)
+        rows = await evidence.reseal(keys, case, room, command.reason, pieces)
+        async with store.transaction() as tx:
+            kept = await _report(tx, keys, case, reporter, command, author, rows)
+    except Refusal as refusal:
+        if not isinstance(refusal, Unavailable):  # then the commit may have happened; a sweep finds what is nobody's
+            await keys.destroy(case, "case")
+        raise
+    if kept != case:
+        await keys.destroy(case, "case")
+    return kept
+
+
+async def claim(store: Store, keys: Keys, moderator: PersonId, command: Claim) -> None:
+    """Take a case. Of several at once, one wins; claiming one's own again changes nothing.
+
+    Raises:
+        NotAllowed: no role for it. NotAMember: no such case, or one about or by oneself. Gone: another has it.
+    """
+    async with store.transaction() as tx:
+        await _require_handler(tx, moderator)
+        case, desk = CaseId(command.case), await rooms.desk(tx)
+        await tx.lock(rooms_table, [desk])
+        row = (await tx.lock(cases, [case])).get(case)
+        if row is None or moderator in (row.subject, row.reporter):
+            raise NotAMember
+        if row.state == "claimed" and row.claimed_by == moderator:
+            return
+        taken = sa.update(cases).where(cases.c.id == case, cases.c.state == "open").returning(cases.c.id)
+        if (await tx.execute(taken.values(state="claimed", claimed_by=moderator))).first() is None:
+            raise Gone
+        await timeline.append(tx, desk, "claimed", moderator, ref=case)
+        await audit.append(tx, keys.derive("audit"), "claimed", moderator, subject=row.subject, room=row.room, ref=case)
+
+
+async def close(store: Store, keys: Keys, journal: Journal, moderator: PersonId, command: Close) -> None:
+    """Close a case one holds (a supervisor: any): the reporter is told, and its evidence and key are destroyed.
+
+    Raises:
+        NotAllowed: not claimed by them. NotAMember: no such case. Gone: it is closed.
+    """
+    case = CaseId(command.case)
+    reason = await seal_reason(store, keys, moderator, None, command.reason)  # the case's own key dies here
+    async with store.transaction() as tx:
+        at = await _close(tx, keys, moderator, case, command.outcome, reason)
+    await journal.append("closed", case, at)
+    await keys.destroy(case, "case")
+
+
+async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId) -> OpenedCase:
+    """Open a case: its evidence is read once and the audit gets one row.
+
+    Raises:
+        NotAllowed: no role for it. NotAMember: no such case, or one about or by oneself.
+    """
+    try:
+        key = await keys.get(case, "case")
+    except KeyDestroyed:
+        key = None
+    async with store.transaction() as tx:
+        await _require_handler(tx, moderator)
+        row = (await tx.lock(cases, [case])).get(case)
+        if row is None or moderator in (row.subject, row.reporter):
+            raise NotAMember
+        reason, frozen = ("", []) if key is None or row.state == "closed" else await evidence.opened(tx, key, case)
+        await audit.append(tx, keys.derive("audit"), "opened", moderator, subject=row.subject, room=row.room, ref=case)
+        asked = {row.subject, row.claimed_by, *(one.author for one in frozen)} - {None}
+        found = await tx.execute(sa.select(people.c.id, people.c.nickname).where(people.c.id.in_(asked)))
+        names = {one.id: one.nickname or "" for one in found}
+        place = (await tx.execute(sa.select(rooms_table).where(rooms_table.c.id == row.room))).one()
+        muted = sa.select(sa.func.count()).where(mutes.c.person == row.subject)
+        earlier = sa.select(sa.func.count()).where(
+            cases.c.subject == row.subject, cases.c.id != case, cases.c.created_at <= row.created_at
+        )
+        return OpenedCase(
+            case, row.state, row.level, row.room, place.name or "", place.kind, row.seq, row.subject, row.claimed_by,
+            row.outcome or "", row.created_at, reason, tuple(frozen), names,
+            (await tx.execute(muted)).scalar_one(), (await tx.execute(earlier)).scalar_one(),
+        )  # fmt: skip
+
+
+async def queue(tx: Transaction, moderator: PersonId | None = None) -> list[CaseCard]:
+    """Return the open and claimed cases, the most harmful first, then the oldest; whoever asks is staff. With
+    `moderator` those about or by them are left out: they may not know of them."""
+    subject, holder = people.alias("subject"), people.alias("holder")
+    wanted = sa.select(
+        cases, rooms_table.c.kind, rooms_table.c.name, subject.c.nickname, holder.c.nickname.label("holder_name")
+    ).join(rooms_table, rooms_table.c.id == cases.c.room).outerjoin(subject, subject.c.id == cases.c.subject).outerjoin(
+        holder, holder.c.id == cases.c.claimed_by
+    ).where(cases.c.state != "closed").order_by(
+        sa.case(RANKS, value=cases.c.level), cases.c.created_at, cases.c.id
+    )  # fmt: skip
+    return [
+        CaseCard(row.id, row.state, row.level, row.kind, row.created_at, row.claimed_by, row.holder_name or "",
+                 row.room, row.name or "", row.subject, row.nickname or "")
+        for row in await tx.execute(wanted)
+        if moderator is None or moderator not in (row.subject, row.reporter)
+    ]  # fmt: skip
+
+
+async def _report(
+    tx: Transaction, keys: Keys, case: CaseId, reporter: PersonId, command: Report, author: PersonId | None,
+    rows: list[dict[str, object]],
+) -> CaseId:  # fmt: skip
+    room, desk = RoomId(command.room), await rooms.desk(tx)
+    who = (await tx.lock(people, [reporter])).get(reporter)
+    if who is None or who.state != "active":
+        raise SignedOut
+    await tx.lock(rooms_table, [desk])
+    kind = (await tx.execute(sa.select(rooms_table.c.kind).where(rooms_table.c.id == room))).scalar()
+    if kind not in ("group", "one_to_one"):
+        raise NotAMember
+    seen = await evidence.ranges(tx, reporter, room)
+    if command.seq is not None and not any(low <= command.seq <= high for low, high in seen):
+        raise NotAMember
+    subject = author if author is not None else await _require_shared(tx, room, command.person, seen)
+    if subject == reporter:
+        raise NotAllowed
+    now = await tx.now()
+    theirs = sa.select(cases).where(cases.c.reporter == reporter, cases.c.created_at > now - HOUR_MS)
+    recent = list(await tx.execute(theirs))
+    for one in recent:
+        if one.state != "closed" and (one.room, one.seq, one.subject) == (room, command.seq, subject):
+            return CaseId(one.id)
+    if len(recent) >= REPORTS_PER_HOUR:
+        raise TooFast((min(one.created_at for one in recent) + HOUR_MS - now) / 1000)
+    level = "high" if kind == "one_to_one" else "medium"  # nobody else is there to see
+    row = {"id": case, "state": "open", "level": level, "room": room, "seq": command.seq, "subject": subject}
+    await tx.execute(cases.insert().values(row | {"reporter": reporter, "created_at": now}))
+    await tx.execute(evidence_table.insert(), [one | {"at": one["at"] or now} for one in rows])
+    await timeline.append(tx, desk, "reported", ref=case, code=level)
+    await audit.append(tx, keys.derive("audit"), "reported", None, subject=subject, room=room, ref=case, code=level)
+    return case
+
+
+async def _close(
+    tx: Transaction, keys: Keys, moderator: PersonId, case: CaseId, outcome: str, reason: audit.Reason | None
+) -> Millis:
+    await _require_handler(tx, moderator)
+    found = (await tx.execute(sa.select(cases).where(cases.c.id == case))).first()
+    if found is None or moderator in (found.subject, found.reporter):
+        raise NotAMember
+    desk = await rooms.desk(tx)
+    inbox = sa.select(people.c.inbox).where(people.c.id == found.reporter, people.c.state == "active")
+    told = (await tx.execute(inbox)).scalar()
+    await tx.lock(rooms_table, [desk, *([] if told is None else [told])])
+    row = (await tx.lock(cases, [case]))[case]
+    if row.state == "closed":
+        raise Gone
+    if row.claimed_by != moderator:
+        await access.require_role(tx, moderator, "supervisor")
+    now = await tx.now()
+    closed = sa.update(cases).where(cases.c.id == case)
+    await tx.execute(closed.values(state="closed", outcome=outcome, closed_at=now))
+    await tx.execute(sa.delete(evidence_table).where(evidence_table.c.case == case))
+    await timeline.append(tx, desk, "closed", moderator, ref=case, code=outcome)
+    if told is not None:
+        await timeline.append(tx, told, "notice", ref=case, code=outcome)
+    await audit.append(
+        tx, keys.derive("audit"), "closed", moderator, subject=row.subject, room=row.room, ref=case, code=outcome,
+        reason=reason,
+    )  # fmt: skip
+    return now
+
+
+async def _require_handler(tx: Transaction, moderator: PersonId) -> None:
+    await require_staff(tx, moderator, None)
+    await access.require_role(tx, moderator, *HANDLERS)
+
+
+async def _require_shared(tx: Transaction, room: RoomId, person: int | None, seen: list[tuple[int, int]]) -> PersonId:
+    """Whether a person was in the room while the reporter was there to see; returns who."""
+    if person is None:
+        raise Malformed
+    theirs = await tx.execute(
+        sa.select(memberships.c.from_seq, memberships.c.to_seq).where(
+            memberships.c.room == room, memberships.c.person == person
+        )
+    )
+    for row in theirs:
+        if any(row.from_seq <= high and (row.to_seq is None or row.to_seq >= low) for low, high in seen):
+            return PersonId(person)
+    raise NotAMember

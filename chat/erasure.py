@@ -1,0 +1,151 @@
+"""Erasure: a person asks to be forgotten, and no copy of anything opens any more.
+
+The order is the point: the journal's line is on the disk first, then the row in the database changes, then the key
+dies. Whatever is cut short is finished at the next start, over a restored backup too, before a port opens.
+
+What is only theirs dies at once. What they said to others dies `hidden_hours` later, so that who was hurt can still
+report it; evidence that was frozen lives until its case closes.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing, nullcontext
+
+import sqlalchemy as sa
+
+from chat import rooms, sessions
+from chat.ids import CaseId, Millis, PersonId
+from chat.journal import Journal
+from chat.keys import Keys
+from chat.refusals import NotAMember
+from chat.store import Store, Transaction
+from chat.tables import blocks, cases, entries, evidence, links, people, roles
+from chat.tables import rooms as rooms_table
+
+logger = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
+
+Forget = Callable[[Transaction, PersonId], Awaitable[None]]
+"""What another package forgets of a person, in the same transaction; repeating is harmless."""
+
+
+async def erase(store: Store, keys: Keys, journal: Journal, person: PersonId, also: Sequence[Forget] = ()) -> None:
+    """Erase an account. When this returns, nothing of theirs opens but what they said to others (see `finish_due`).
+
+    Repeating is harmless. When it fails after the journal's line, the next start finishes it.
+
+    Raises:
+        NotAMember: no such person.
+    """
+    async with store.reading() as tx:
+        if (await tx.execute(sa.select(people.c.id).where(people.c.id == person))).first() is None:
+            raise NotAMember
+        at = await tx.now()
+    await journal.append("erased", person, at)
+    await _erase(store, keys, person, at, also)
+    await truncate(store)
+
+
+async def finish_due(store: Store, keys: Keys, *, hidden_hours: int) -> int:
+    """Destroy the `said` keys, and then the bodies, of who was erased `hidden_hours` ago; return how many people."""
+    async with store.reading() as tx:
+        due = sa.select(people.c.id).where(
+            people.c.state == "erased", people.c.erased_at <= await tx.now() - hidden_hours * HOUR_MS
+        )
+        asked = list((await tx.execute(due)).scalars())
+    found = sorted(await keys.owners("said", asked))
+    for person in found:
+        async with store.transaction() as tx:
+            emptied = sa.update(entries).where(entries.c.author == person)
+            await tx.execute(emptied.values(body=None, mac=None))
+        await keys.destroy(person, "said")
+    if found:
+        await truncate(store)
+    return len(found)
+
+
+async def replay(store: Store, keys: Keys, journal: Journal, *, hidden_hours: int, also: Sequence[Forget] = ()) -> int:
+    """Do again whatever the journal says was done: at every start, after migrations and before a port opens.
+
+    Returns how many people and cases had to be erased again (0 but after a crash or a restore).
+    """
+    again = 0
+    lines = journal.read()
+    people_ids = {PersonId(one.id): one.at for one in reversed(lines) if one.what == "erased"}
+    case_ids = {CaseId(one.id) for one in lines if one.what == "closed"}
+    async with store.reading() as tx:
+        standing = set((await tx.execute(sa.select(people.c.id).where(people.c.state != "erased"))).scalars())
+    alive = await keys.owners("own", people_ids) | (standing & set(people_ids))
+    for person in sorted(alive):
+        await _erase(store, keys, PersonId(person), people_ids[PersonId(person)], also)
+        again += 1
+    for case in sorted(await keys.owners("case", case_ids)):
+        async with store.transaction() as tx:
+            await tx.execute(sa.delete(evidence).where(evidence.c.case == case))
+            closed = sa.update(cases).where(cases.c.id == case, cases.c.state != "closed")
+            await tx.execute(closed.values(state="closed", closed_at=await tx.now()))
+        await keys.destroy(case, "case")
+        again += 1
+    await finish_due(store, keys, hidden_hours=hidden_hours)
+    absent = await keys.owners("said", people_ids) - await _known(store, people_ids)
+    for person in sorted(absent):  # the database of the backup is older than the person
+        await keys.destroy(person, "said", "own")
+    if again:
+        logger.warning("erased again what a crash or a backup had left: %d people and cases", again)
+        await truncate(store)
+    return again
+
+
+async def truncate(store: Store) -> None:
+    """Make SQLite write its log back into the file and cut it to nothing: what was overwritten is in no file now.
+
+    A reader in the middle of something can hinder it; the next commits and the next truncation do what was left.
+    """
+    if store.is_postgresql:
+        return
+    path = store.url.removeprefix("sqlite:///")
+
+    def checkpoint() -> bool:
+        with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
+            busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return busy == 0
+
+    for _ in range(3):
+        async with store.gate() if store.gate else nullcontext():
+            if await asyncio.to_thread(checkpoint):
+                return
+    logger.info("the write-ahead log is in use and was not truncated")
+
+
+async def _erase(store: Store, keys: Keys, person: PersonId, at: Millis, also: Sequence[Forget]) -> None:
+    async with store.transaction() as tx:
+        row = (await tx.lock(people, [person])).get(person)
+        if row is not None and row.state != "erased":
+            await _forget(tx, person, at)
+        if row is not None:
+            for forget in also:
+                await forget(tx, person)
+    await keys.destroy(person, "own")
+
+
+async def _forget(tx: Transaction, person: PersonId, at: Millis) -> None:
+    await rooms.leave_all(tx, person, "erased")
+    await sessions.end_all(tx, person)
+    for table, column in ((roles, roles.c.person), (links, links.c.person), (blocks, blocks.c.person),
+                          (blocks, blocks.c.blocked)):  # fmt: skip
+        await tx.execute(sa.delete(table).where(column == person))
+    await tx.execute(
+        sa.update(people)
+        .where(people.c.id == person)
+        .values(state="erased", erased_at=at, nickname=None, skeleton=None, recovery=None, passphrase=None)
+    )
+    inbox = sa.select(people.c.inbox).where(people.c.id == person).scalar_subquery()
+    await tx.execute(sa.update(rooms_table).where(rooms_table.c.id == inbox).values(state="closed", closed_at=at))
+
+
+async def _known(store: Store, asked: "dict[PersonId, Millis]") -> set[int]:
+    async with store.reading() as tx:
+        return set((await tx.execute(sa.select(people.c.id).where(people.c.id.in_(list(asked))))).scalars())

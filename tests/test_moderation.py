@@ -1,0 +1,189 @@
+"""Moderation: what a mute and a removal do, to whom they may be done, and that each is one transaction."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+import sqlalchemy as sa
+
+from chat import access, cases, moderation, people
+from chat.ids import CaseId, PersonId, RoomId, Seq
+from chat.protocol import Mute, Remove, Report, Unmute
+from chat.refusals import Gone, Muted, NotAllowed, NotAMember
+from chat.tables import audit, entries, hidden, mutes
+from tests.place import Place
+from tests.words import words
+
+
+def mute_of(person: PersonId, room: RoomId | None = None, *, minutes: int = 5, case: int | None = None) -> Mute:
+    return Mute(person=person, room=room, minutes=minutes, rule="insult", reason=words(), case=case)
+
+
+async def may_speak(place: Place, room: RoomId, person: PersonId) -> bool:
+    try:
+        async with place.store.transaction() as tx:
+            await access.require_voice(tx, room, person)
+    except Muted:
+        return False
+    return True
+
+
+async def test_a_mute_everywhere_reaches_groups_and_leaves_one_to_ones_alone(place: Place) -> None:
+    moderator, person, peer = await place.person("moderator"), await place.person(), await place.person()
+    first, second = await place.room(person), await place.room(person)
+    chat = await place.one_to_one(person, peer)
+    mute = await moderation.mute(place.store, place.keys, moderator, mute_of(person))
+    assert [await may_speak(place, room, person) for room in (first, second, chat)] == [False, False, True]
+    assert [(one.kind, one.ref, one.code) for one in (await place.inbox(person))[1:]] == [("muted", mute, "insult")]
+    assert [(one.kind, one.ref) for one in (await place.desk())[1:]] == [("muted", mute)]
+    [row] = await place.rows(audit, audit.c.act == "muted")
+    assert (row.actor, row.subject, row.room, row.ref, row.code) == (moderator, person, None, mute, "insult")
+    assert row.body is not None
+
+
+async def test_a_mute_in_one_room_is_for_that_room(place: Place) -> None:
+    moderator, person = await place.person("moderator"), await place.person()
+    first, second = await place.room(person), await place.room(person)
+    await moderation.mute(place.store, place.keys, moderator, mute_of(person, first))
+    assert [await may_speak(place, room, person) for room in (first, second)] == [False, True]
+    assert [one.kind for one in await place.read(first)] == ["joined"]
+
+
+async def test_a_one_to_one_is_paused_only_when_it_is_named_and_the_peer_is_told(place: Place) -> None:
+    moderator, person, peer = await place.person("moderator"), await place.person(), await place.person()
+    chat = await place.one_to_one(person, peer)
+    mute = await moderation.mute(place.store, place.keys, moderator, mute_of(person, chat))
+    assert [await may_speak(place, chat, one) for one in (person, peer)] == [False, True]
+    told = [(one.kind, one.author, one.ref, one.code) for one in (await place.read(chat))[1:]]
+    assert told == [("notice", 0, mute, "paused")]
+    await moderation.unmute(place.store, place.keys, moderator, Unmute(mute=mute))
+    assert (await place.read(chat))[-1].code == "resumed"
+    assert await may_speak(place, chat, person)
+
+
+async def test_unmuting_twice_is_told_once(place: Place) -> None:
+    moderator, person = await place.person("moderator"), await place.person()
+    room = await place.room(person)
+    mute = await moderation.mute(place.store, place.keys, moderator, mute_of(person))
+    for _ in range(2):
+        await moderation.unmute(place.store, place.keys, moderator, Unmute(mute=mute, reason=words()))
+    assert await may_speak(place, room, person)
+    assert [one.kind for one in await place.inbox(person)] == ["muted", "unmuted"]
+    assert [one.act for one in await place.rows(audit, audit.c.subject == person)] == ["muted", "unmuted"]
+    with pytest.raises(NotAMember):
+        await moderation.unmute(place.store, place.keys, moderator, Unmute(mute=12345))
+
+
+async def test_a_mute_ends_by_the_databases_clock(place: Place) -> None:
+    moderator, person = await place.person("moderator"), await place.person()
+    room = await place.room(person)
+    mute = await moderation.mute(place.store, place.keys, moderator, mute_of(person))
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(mutes).values(until=await tx.now()))
+    assert await may_speak(place, room, person)
+    await moderation.unmute(place.store, place.keys, moderator, Unmute(mute=mute))
+    assert [one.kind for one in await place.inbox(person)] == ["muted"]
+
+
+@pytest.mark.parametrize("role", ["moderator", "supervisor", "organiser"])
+async def test_nobody_mutes_themself_or_staff_but_an_organiser_may(place: Place, role: str) -> None:
+    moderator, target, member = await place.person("moderator"), await place.person(role), await place.person("peer")
+    organiser = await place.person("organiser")
+    for by, whom in ((moderator, moderator), (moderator, target), (member, target), (organiser, organiser),
+                     (PersonId(12345), member)):  # fmt: skip
+        with pytest.raises(NotAllowed):
+            await moderation.mute(place.store, place.keys, by, mute_of(whom))
+    mute = await moderation.mute(place.store, place.keys, organiser, mute_of(target))
+    for by in (target, moderator):
+        with pytest.raises(NotAllowed):
+            await moderation.unmute(place.store, place.keys, by, Unmute(mute=mute))
+    await moderation.unmute(place.store, place.keys, organiser, Unmute(mute=mute))
+
+
+async def test_a_mute_of_nobody_or_in_a_room_that_is_not_theirs_is_refused_alike(place: Place) -> None:
+    moderator, person, other = await place.person("moderator"), await place.person(), await place.person()
+    room = await place.room(other)
+    async with place.store.reading() as tx:
+        inbox = (await people.find(tx, person)).inbox
+    for bad in (mute_of(PersonId(12345)), mute_of(person, room), mute_of(person, inbox), mute_of(person, RoomId(7))):
+        with pytest.raises(NotAMember):
+            await moderation.mute(place.store, place.keys, moderator, bad)
+    with pytest.raises(Gone):
+        await moderation.mute(place.store, place.keys, moderator, mute_of(person, case=12345))
+    with pytest.raises(NotAllowed):
+        await moderation.mute(place.store, place.keys, other, mute_of(person, case=12345))
+    assert await place.rows(mutes) == []
+
+
+async def test_who_loses_their_role_or_is_banned_mutes_nobody_any_more(place: Place) -> None:
+    moderator, person = await place.person("moderator"), await place.person()
+    organiser = await place.person("organiser")
+    async with place.store.transaction() as tx:
+        await people.ban(tx, place.keys, moderator, organiser)
+    with pytest.raises(NotAllowed):
+        await moderation.mute(place.store, place.keys, moderator, mute_of(person))
+
+
+async def test_a_mute_waits_for_who_speaks_and_holds_for_who_speaks_next(place: Place) -> None:
+    """The gate: a transaction that has asked for voice is held open while the mute begins."""
+    moderator, person = await place.person("moderator"), await place.person()
+    room = await place.room(person)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        async with place.store.transaction() as tx:
+            await access.require_voice(tx, room, person)
+            muting = tasks.create_task(moderation.mute(place.store, place.keys, moderator, mute_of(person)))
+            for _ in range(20):
+                await asyncio.sleep(0.005)
+                assert not muting.done(), "the mute was acknowledged while an accepted say was not committed yet"
+        await muting
+    assert not await may_speak(place, room, person)
+
+
+async def test_removing_hides_an_entry_and_its_edits_and_tells_the_author_once(place: Place) -> None:
+    moderator, person = await place.person("moderator"), await place.person()
+    room = await place.room(person)
+    said = await place.say(room, person, words())
+    edit = await place.say(room, person, words(), edits=said)
+    for seq in (edit, said):
+        by = await moderation.remove(
+            place.store, place.keys, moderator, Remove(room=room, seq=seq, rule="insult", reason=words())
+        )
+        assert by == edit + 1
+    shown = await place.read(room)
+    assert [(one.kind, one.text, one.hidden) for one in shown[1:]] == [
+        ("said", "", "removed"), ("edited", "", "removed"), ("removed", "", ""),
+    ]  # fmt: skip
+    assert (shown[-1].target, shown[-1].author) == (said, 0)
+    assert [(one.kind, one.ref, one.code) for one in await place.inbox(person)] == [("removed", room, "insult")]
+    assert len(await place.rows(audit, audit.c.act == "removed")) == 1
+    assert len(await place.rows(hidden, hidden.c.room == room)) == 2
+    bodies = [one.body for one in await place.rows(entries, entries.c.room == room, entries.c.kind == "said")]
+    assert None not in bodies, "kept for 72 h, so that a report still finds it"
+
+
+async def test_only_staff_remove_and_only_what_has_words(place: Place) -> None:
+    moderator, person = await place.person("moderator"), await place.person()
+    room = await place.room(person)
+    said = await place.say(room, person, words())
+
+    def remove(by: PersonId, seq: int, where: int = room) -> Callable[[], Awaitable[Seq]]:
+        command = Remove(room=where, seq=seq, rule="insult", reason="")
+        return lambda: moderation.remove(place.store, place.keys, by, command)
+
+    with pytest.raises(NotAllowed):
+        await remove(person, said)()
+    for bad in (remove(moderator, 1), remove(moderator, 99), remove(moderator, 1, 1), remove(moderator, 1, 12345)):
+        with pytest.raises(NotAMember):
+            await bad()
+
+
+async def test_an_act_on_a_case_has_its_reason_under_the_cases_key(place: Place) -> None:
+    moderator, person, reporter = await place.person("moderator"), await place.person(), await place.person()
+    room = await place.room(person, reporter)
+    said = await place.say(room, person, words())
+    case = await cases.report(place.store, place.keys, reporter, Report(room=room, seq=said))
+    command = mute_of(person, case=case)
+    await moderation.mute(place.store, place.keys, moderator, command)
+    [row] = await place.rows(audit, audit.c.act == "muted")
+    key = await place.keys.get(CaseId(case), "case")
+    assert key.open(row.body, f"audit\0{moderator}".encode()) == command.reason
