@@ -13,16 +13,17 @@ from typing import assert_never
 
 import sqlalchemy as sa
 
-from chat import moderation, protocol, rooms, sessions, talk
+from chat import cases, moderation, protocol, rooms, sessions, talk
 from chat.access import is_muted, require_member
 from chat.group import GroupCommit, Said, Saying
 from chat.hub import Hub
-from chat.ids import CaseId, MuteId, PersonId, RoomId, Seq
+from chat.ids import PersonId, RoomId, Seq
+from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.outbox import Follower, Outbox
 from chat.protocol import AnyCommand, Done, Expired, Joined, Member, Refused
 from chat.refusals import Muted, NotJoined, Refusal, SignedOut, TooFast
-from chat.seal import DataKey, Keyring
+from chat.seal import DataKey
 from chat.settings import Settings
 from chat.store import Store, Transaction, epoch
 from chat.tables import memberships, people
@@ -43,11 +44,11 @@ class Commands:
     """Carries out commands; one for the process."""
 
     def __init__(
-        self, store: Store, keys: Keys, keyring: Keyring, hub: Hub, group: GroupCommit, settings: Settings
+        self, store: Store, keys: Keys, journal: Journal, hub: Hub, group: GroupCommit, settings: Settings
     ) -> None:
         self._store = store
         self._keys = keys
-        self._keyring = keyring
+        self._journal = journal
         self._hub = hub
         self._group = group
         self._limit = (settings.says, settings.says_s)
@@ -127,20 +128,17 @@ class Commands:
                 at = (RoomId(command.room), person)
                 self._read[at] = max(self._read.get(at, 0), command.seq)
             case protocol.Report():
-                case_id = await moderation.report(self._store, self._keys, person, command)
-                return Done(ref=command.ref, case=case_id)
+                return Done(ref=command.ref, case=await cases.report(self._store, self._keys, person, command))
             case protocol.Mute():
-                mute_id = await moderation.mute(self._store, self._keys, self._keyring, person, command)
-                return Done(ref=command.ref, mute=mute_id)
+                return Done(ref=command.ref, mute=await moderation.mute(self._store, self._keys, person, command))
             case protocol.Unmute():
-                mute_id = MuteId(command.mute)
-                await moderation.unmute(self._store, self._keys, self._keyring, person, mute_id, command.reason)
+                await moderation.unmute(self._store, self._keys, person, command)
             case protocol.Remove():
-                await moderation.remove(self._store, self._keys, self._keyring, person, command)
+                await moderation.remove(self._store, self._keys, person, command)
             case protocol.Claim():
-                await moderation.claim(self._store, self._keyring, person, CaseId(command.case))
+                await cases.claim(self._store, self._keys, person, command)
             case protocol.Close():
-                await moderation.close(self._store, self._keys, self._keyring, person, command)
+                await cases.close(self._store, self._keys, self._journal, person, command)
             case protocol.Ping():
                 pass
             case _:

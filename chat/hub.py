@@ -20,7 +20,7 @@ from chat.keys import Keys
 from chat.outbox import Follower, Outbox, Turn
 from chat.presence import Presence
 from chat.protocol import CATCH_UP_ENTRIES, Entry, Gap, Signal, encode
-from chat.refusals import Refusal
+from chat.refusals import Refusal, without_words
 from chat.store import Store, pairs
 from chat.tables import rooms
 from chat.timeline import read, read_rooms, within
@@ -217,6 +217,9 @@ class Hub:
                 found = await read_rooms(self._store, self._keys, cursors, READ_ENTRIES)
             except Refusal:
                 continue  # the database is away; the beat asks again
+            except Exception as error:  # a bug must not end everyone's delivery; the beat asks again
+                logger.error("reading the timeline failed", exc_info=without_words(error))
+                continue
             for room, entries in found.items():
                 feed = self._feeds.get(room)
                 for entry in entries:
@@ -262,6 +265,9 @@ class Hub:
                         await asyncio.sleep(0)  # let the turn end, so that `paused` is true
         except Refusal:
             pass  # the database is away; the next entry, or the beat, finds this follower behind
+        except Exception as error:  # a bug ends this connection, which comes back, and no other
+            logger.error("catching up person %d failed", outbox.person, exc_info=without_words(error))
+            outbox.wire.abort()
         finally:
             outbox.catching = False
 

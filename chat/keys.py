@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chat.seal import KEY_BYTES, DataKey, Keyring
+from chat.store import unavailable
 
 Purpose = Literal["said", "own", "case"]
 
@@ -76,8 +77,9 @@ class Keys:
         for purpose in purposes:
             master, wrapped = self._keyring.wrap(secrets.token_bytes(KEY_BYTES), _bound(owner, purpose))
             rows.append({"owner": owner, "purpose": purpose, "master": master, "wrapped": wrapped})
-        async with self._engine.begin() as connection:
-            await connection.execute(data_keys.insert(), rows)
+        with unavailable():
+            async with self._engine.begin() as connection:
+                await connection.execute(data_keys.insert(), rows)
 
     def cached(self, owner: int, purpose: Purpose) -> DataKey | None:
         """Return the key if it is at hand, without waiting."""
@@ -88,7 +90,7 @@ class Keys:
         """Return one key.
 
         Raises:
-            KeyDestroyed: there is none, or no longer.
+            KeyDestroyed: there is none, or no longer. Unavailable: the key store did not answer.
         """
         found = (await self.many([owner], purpose)).get(owner)
         if found is None:
@@ -109,8 +111,9 @@ class Keys:
             wanted = sa.select(data_keys).where(
                 data_keys.c.owner.in_(missing[start : start + 500]), data_keys.c.purpose == purpose
             )
-            async with self._engine.connect() as connection:
-                rows = (await connection.execute(wanted)).all()
+            with unavailable():
+                async with self._engine.connect() as connection:
+                    rows = (await connection.execute(wanted)).all()
             if len(self._cache) > CACHE_KEYS:
                 self._cache.clear()
             for row in rows:
@@ -137,8 +140,9 @@ class Keys:
         for purpose in purposes:
             self._cache.pop((owner, purpose), None)
         gone = data_keys.delete().where(data_keys.c.owner == owner, data_keys.c.purpose.in_(purposes))
-        async with self._engine.begin() as connection:
-            await connection.execute(gone)
+        with unavailable():
+            async with self._engine.begin() as connection:
+                await connection.execute(gone)
         if self._engine.dialect.name == "postgresql":  # a deleted row stays on its page until the table is rewritten
             async with self._engine.connect() as connection:
                 free = await connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -2,7 +2,7 @@
 
 A client opens `/socket` with the WebSocket subprotocol `hearthside.1`, authenticated by a member's cookie (then Origin
 must be one of ours, exactly) or, for programs, by `Authorization: Bearer` (then cookies are ignored). Every message is
-one JSON object in one text frame of at most 16 KiB, told apart by its `t`. Ids and seqs are integers of at most 2**53-1.
+one JSON object in one text frame of at most 16 KiB, told apart by its `t`. Ids and seqs are integers up to 2**53-1.
 
 The first frame from the server is `welcome`. After `join`, the entries of a room come in `entries` frames, live and
 catch-up alike, in order, and the only entry ever sent is the one after the last: a client that sees a jump without a
@@ -223,7 +223,7 @@ class Member(Quiet, frozen=True, omit_defaults=True):
 
 
 class Joined(Frame, frozen=True, kw_only=True):
-    """You follow the room. `first`: the oldest seq kept that you may see; `last`: the newest. `read`: your read mark."""
+    """You follow the room. `first`: the oldest seq kept that you may see. `last`: the newest. `read`: your mark."""
 
     ref: int
     room: int
@@ -252,8 +252,8 @@ class Entry(Quiet, frozen=True, omit_defaults=True, kw_only=True):
     reported, claimed, signed_out. `at`: milliseconds since 1970 UTC. `author` and `name`: who; no name once erased.
     `target`: the seq this is about. `ref`: another thing's id. `code`: a mark, a level, a notice. `text`: the words,
     if there are any to see. `edited`: the seq of the edit whose words are shown. `hidden`: the words are gone from
-    view: `retracted`, `removed`, `edited` or `erased`. `marks`: who put which mark on it, in pages of history, as of now: reacted entries may be applied on top, in order,
-    any number of times.
+    view: `retracted`, `removed`, `edited` or `erased`. `marks`: who put which mark on it, in pages of history, as of
+    now: reacted entries may be applied on top, in order, any number of times.
     """
 
     seq: int

@@ -90,3 +90,8 @@ class SignedOut(Refusal):
 
 class Unavailable(Refusal):
     code = "unavailable"
+
+
+def without_words(error: Exception) -> BaseException:
+    """Return a bug's traceback for the log, without the exception's text: it may quote what somebody wrote."""
+    return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)

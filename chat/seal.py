@@ -81,7 +81,7 @@ class Keyring:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
                     made.write(f"1 {secrets.token_hex(KEY_BYTES)}\n")
                     made.flush()
                     os.fsync(made.fileno())

@@ -39,7 +39,7 @@ from chat.protocol import (
     decode_command,
     ref_of,
 )
-from chat.refusals import Malformed, NotAllowed, Refusal, SignedOut, TooFast
+from chat.refusals import Malformed, NotAllowed, Refusal, SignedOut, TooFast, without_words
 from chat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Socket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
-        self._state.connections.discard(self)  # type: ignore[arg-type]
+        self._state.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
         if self.outbox is not None:
@@ -288,7 +288,7 @@ class Socket(asyncio.Protocol):
                     self._transport.resume_reading()
         except Exception as error:  # a bug: told once, with ids only, and it ends this connection and no other
             person = outbox.person if outbox is not None else 0
-            logger.error("a command of person %d failed", person, exc_info=_without_words(error))
+            logger.error("a command of person %d failed", person, exc_info=without_words(error))
             self.close(1013, "failed")
         finally:
             self._working, self._waiting = False, None
@@ -304,8 +304,3 @@ class Socket(asyncio.Protocol):
     def _read_on(self) -> None:
         if not self._transport.is_closing() and not (self._waiting and len(self._waiting) >= WAITING_COMMANDS):
             self._transport.resume_reading()
-
-
-def _without_words(error: Exception) -> BaseException:
-    """The same traceback with the exception's text left out: it may quote what somebody wrote."""
-    return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)

@@ -1,8 +1,8 @@
 """The store: the one door to the database, SQLite or PostgreSQL.
 
 The one idea: every write takes a `Transaction`, which knows which rows it has locked (in one order, always: people,
-rooms, requests, offers, cases, audit) and which rooms it touched. Listeners hear of the touched rooms after the commit and
-never before, so nothing is announced that might not be kept.
+rooms, requests, offers, cases, audit) and which rooms it touched. Listeners hear of the touched rooms after the commit
+and never before, so nothing is announced that might not be kept.
 """
 
 import json
@@ -135,7 +135,7 @@ class Store:
             Unavailable: the database did not answer, or a lock could not be had in time; nothing was kept.
         """
         gate: AbstractAsyncContextManager[None] = self.gate() if self.gate else nullcontext()
-        with _unavailable():
+        with unavailable():
             async with gate, self._writer.begin() as connection:
                 tx = Transaction(connection)
                 yield tx
@@ -149,7 +149,7 @@ class Store:
         Raises:
             Unavailable: the database did not answer.
         """
-        with _unavailable():
+        with unavailable():
             async with self._reader.begin() as connection:
                 yield Transaction(connection)
 
@@ -200,7 +200,7 @@ SERVER_SETTINGS = {
 }
 
 
-class _unavailable:
+class unavailable:
     """Turns a database that does not answer into a refusal. The driver's text is not passed on: it may quote values."""
 
     def __enter__(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from chat.ids import PersonId, RoomId, Seq
+from chat.ids import Millis, PersonId, RoomId, Seq
 from chat.keys import Keys
 from chat.protocol import Entry
 from chat.seal import DataKey, SealBroken, about
@@ -34,7 +34,8 @@ class Sealed:
 
 def seal(key: DataKey, room: RoomId, author: PersonId, say_id: str, text: str) -> Sealed:
     """Seal what `author` says in `room` under their `said` key."""
-    return Sealed(say_id, key.seal(text, about("entries", room, author, say_id, key.version)), key.version, key.mac(text))
+    body = key.seal(text, about("entries", room, author, say_id, key.version))
+    return Sealed(say_id, body, key.version, key.mac(text))
 
 
 async def append(
@@ -56,23 +57,27 @@ async def append(
     grown = sa.update(rooms).where(rooms.c.id == room).values(last_seq=rooms.c.last_seq + 1).returning(rooms.c.last_seq)
     seq = Seq((await tx.execute(grown)).scalar_one())
     at = await tx.now()
-    row = {"room": room, "seq": seq, "kind": kind, "author": author, "at": at, "target": target, "ref": ref, "code": code}
+    row: dict[str, object] = {"room": room, "seq": seq, "kind": kind, "author": author, "at": at}
+    row |= {"target": target, "ref": ref, "code": code}
     if sealed is not None:
         row |= {"say_id": sealed.say_id, "body": sealed.body, "key_version": sealed.key_version, "mac": sealed.mac}
     await tx.execute(entries.insert().values(row))
     if kind in HIDING and target is not None:
-        earlier = sa.select(entries.c.seq).where(
-            entries.c.room == room, entries.c.seq < seq,
-            sa.or_(entries.c.seq == target, sa.and_(entries.c.target == target, entries.c.kind == "edited")),
-        )  # fmt: skip
-        covered = [one.seq for one in await tx.execute(earlier)]
-        known = set((await tx.execute(sa.select(hidden.c.seq).where(hidden.c.room == room, hidden.c.seq.in_(covered)))).scalars())  # fmt: skip
-        await tx.execute(sa.update(hidden).where(hidden.c.room == room, hidden.c.seq.in_(known)).values(by_seq=seq))
-        fresh = [{"room": room, "seq": one, "by_seq": seq, "at": at} for one in covered if one not in known]
-        if fresh:
-            await tx.execute(hidden.insert(), fresh)
+        await _hide(tx, room, target, seq, at)
     tx.touched[room] = seq
     return seq
+
+
+async def _hide(tx: Transaction, room: RoomId, target: Seq, by: Seq, at: Millis) -> None:
+    """Hide an entry and every edit of it so far; what was hidden stays hidden since then, now by this one."""
+    edits = sa.and_(entries.c.target == target, entries.c.kind == "edited")
+    earlier = sa.select(entries.c.seq).where(entries.c.room == room, entries.c.seq < by)
+    covered = set((await tx.execute(earlier.where(sa.or_(entries.c.seq == target, edits)))).scalars())
+    again = sa.update(hidden).where(hidden.c.room == room, hidden.c.seq.in_(covered)).values(by_seq=by)
+    known = set((await tx.execute(again.returning(hidden.c.seq))).scalars())
+    fresh = [{"room": room, "seq": one, "by_seq": by, "at": at} for one in sorted(covered - known)]
+    if fresh:
+        await tx.execute(hidden.insert(), fresh)
 
 
 _by = entries.alias("by_entry")
@@ -88,7 +93,14 @@ _columns = sa.select(
 
 
 async def read(
-    store: Store, keys: Keys, room: RoomId, *, after: int = 0, before: int | None = None, limit: int, newest: bool = False
+    store: Store,
+    keys: Keys,
+    room: RoomId,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    limit: int,
+    newest: bool = False,
 ) -> list[Entry]:
     """Return entries with after < seq < before, ascending, at most `limit`: the oldest of them, or the `newest`.
 

@@ -20,6 +20,7 @@ from chat.group_sqlite import SqliteDriver
 from chat.headers import CappedHttp
 from chat.hub import Hub
 from chat.ids import PersonId
+from chat.journal import Journal
 from chat.keys import Keys
 from chat.presence import Presence
 from chat.seal import Keyring
@@ -70,7 +71,7 @@ async def live(place: Place, *, bus: Bus | None = None, beat_s: float = 2.0, **l
     else:
         driver = SqliteDriver(Path(store.url.removeprefix("sqlite:///")), store.gate, settings.says, settings.says_s)
     group = GroupCommit(driver, hub.deliver, store.announce)
-    commands = Commands(store, keys, keyring, hub, group, settings)
+    commands = Commands(store, keys, Journal(Path(settings.erasures)), hub, group, settings)
     reception = Reception(hub, commands, Admission(store, settings), settings)
 
     @asynccontextmanager
