@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 HOUR_MS = 3_600_000
 
 Forget = Callable[[Transaction, PersonId], Awaitable[None]]
-"""What another package forgets of a person, in the same transaction; repeating is harmless."""
+"""What another package forgets of a person, in a transaction of its own; repeating is harmless."""
 
 
 async def erase(store: Store, keys: Keys, journal: Journal, person: PersonId, also: Sequence[Forget] = ()) -> None:
@@ -125,9 +125,9 @@ async def _erase(store: Store, keys: Keys, person: PersonId, at: Millis, also: S
         row = (await tx.lock(people, [person])).get(person)
         if row is not None and row.state != "erased":
             await _forget(tx, person, at)
-        if row is not None:
-            for forget in also:
-                await forget(tx, person)
+    for forget in also if row is not None else ():
+        async with store.transaction() as tx:
+            await forget(tx, person)
     await keys.destroy(person, "own")
 
 

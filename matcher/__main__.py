@@ -33,7 +33,7 @@ logger = logging.getLogger("matcher")
 def main() -> None:
     """Read the settings, build, run until a signal ends it."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    for noisy in ("sentence_transformers", "transformers", "httpx", "huggingface_hub"):
+    for noisy in ("sentence_transformers", "transformers", "httpx", "huggingface_hub", "alembic"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         settings = Settings.from_environment()

@@ -1,0 +1,152 @@
+"""python -m web: pages and sockets, one port, any number of processes.
+
+The only file that builds objects and passes them on.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from chat import erasure, retention, rooms
+from chat.admission import Admission
+from chat.bus import Bus, Going
+from chat.bus_local import LocalBus
+from chat.bus_redis import RedisBus
+from chat.commands import Commands
+from chat.group import Driver, GroupCommit
+from chat.group_postgres import PostgresDriver
+from chat.group_sqlite import SqliteDriver
+from chat.headers import CappedHttp
+from chat.hub import Hub
+from chat.journal import Journal
+from chat.keys import Keys
+from chat.migrate import migrate
+from chat.presence import Presence
+from chat.seal import Keyring
+from chat.settings import SettingError, Settings
+from chat.socket import Reception, Socket
+from chat.store import Store
+from web import first
+from web.account import FORGET
+from web.app import make_app
+
+DRAIN_S = 4
+"""Ctrl-C stops everything within 5 s: connections are told to come back, then they are dropped."""
+BACKLOG = 4096
+GOODBYE_S = 0.05
+"""For the bus to say that this process goes, so its people are not shown as here."""
+
+
+def main() -> None:
+    """Read the settings, build, serve."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    for noisy in ("alembic", "uvicorn.error", "websockets.server"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    parser = argparse.ArgumentParser(prog="python -m web", description="Hearthside: pages and sockets.")
+    parser.add_argument("--host", help="address to listen on (HEARTHSIDE_HOST)")
+    parser.add_argument("--port", help="port to listen on (HEARTHSIDE_PORT, PORT)")
+    asked = parser.parse_args()
+    environment = dict(os.environ)
+    if asked.host:
+        environment["HEARTHSIDE_HOST"] = asked.host
+    if asked.port:
+        environment["HEARTHSIDE_PORT"] = asked.port
+    try:
+        settings = Settings.from_environment(environment)
+        keyring = Keyring.load(Path(settings.key_file))
+    except (SettingError, ValueError) as error:
+        sys.exit(f"hearthside: {error}")
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, keyring))
+    except OSError as error:
+        sys.exit(f"hearthside: the database or the key store cannot be reached ({type(error).__name__}).")
+
+
+async def serve(settings: Settings, keyring: Keyring) -> None:
+    """Bring the database up to date and serve until a signal ends it.
+
+    The erasure journal is replayed before a port opens: what a restored backup brings back is erased again.
+    """
+    say("bringing the database up to date")
+    await migrate(settings.database, "chat")
+    await migrate(settings.database, "matcher")
+    store = Store.open(settings.database)
+    keys = await Keys.open(settings.keys, keyring)
+    journal = Journal(Path(settings.erasures))
+    try:
+        async with store.transaction() as tx:
+            await rooms.seed(tx)
+        await erasure.replay(store, keys, journal, hidden_hours=settings.hidden_hours, also=FORGET)
+        await first.start(store, keys, settings)
+        app = make_app(
+            settings=settings, store=store, keys=keys, journal=journal,
+            lifespan=partial(live, settings, store, keys, journal),
+        )  # fmt: skip
+        config = uvicorn.Config(
+            app, host=settings.host, port=settings.port, http=CappedHttp, ws=Socket, lifespan="on", log_config=None,
+            access_log=False, server_header=False, proxy_headers=False, backlog=BACKLOG,
+            timeout_graceful_shutdown=DRAIN_S,
+        )  # fmt: skip
+        await uvicorn.Server(config).serve()
+    finally:
+        await keys.close()
+        await store.close()
+
+
+@asynccontextmanager
+async def live(
+    settings: Settings, store: Store, keys: Keys, journal: Journal, app: Starlette
+) -> AsyncIterator[dict[str, object]]:
+    """Everything that runs beside the pages: the hub, the bus, the group commit, retention."""
+    process = secrets.randbits(48)
+    bus: Bus = RedisBus(settings.redis, settings.database) if settings.redis else LocalBus(settings.database)
+    hub = Hub(store, keys, Presence(process), bus.publish)
+    store.listen(hub.announce)
+    driver: Driver
+    if store.gate is None:
+        driver = PostgresDriver(settings.database, settings.says, settings.says_s)
+    else:
+        path = Path(settings.database.removeprefix("sqlite:///"))
+        driver = SqliteDriver(path, store.gate, settings.says, settings.says_s)
+    group = GroupCommit(driver, hub.deliver, store.announce)
+    commands = Commands(store, keys, journal, hub, group, settings)
+    async with asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(bus.run(hub.receive)), tasks.create_task(hub.run()),
+            tasks.create_task(commands.run()), tasks.create_task(retention.run(store, keys, settings)),
+        ]  # fmt: skip
+        writing = tasks.create_task(group.run())
+        gc.collect()
+        gc.freeze()  # what start-up made is never garbage: full collections stop walking through it
+        say(f"ready: {' or '.join(sorted(settings.origins))}")
+        reception = Reception(hub, commands, Admission(store, settings), settings)
+        yield {"reception": reception, "people_here": hub.people_here}
+        group.end()
+        await writing
+        bus.publish(Going(process))
+        await asyncio.sleep(GOODBYE_S)
+        for task in running:
+            task.cancel()
+    await driver.close()
+
+
+def say(line: str) -> None:
+    """Tell the person who started the server."""
+    print(f"hearthside: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

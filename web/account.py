@@ -1,0 +1,72 @@
+"""One's own account: name, language, sessions, recovery code, mutes that stand, and the way out."""
+
+from starlette.responses import Response
+
+from chat import account, erasure, people, recovery, sessions
+from chat.refusals import Muted, NicknameTaken, NotWords
+from matcher import profiles, requests
+from web.site import Visit
+
+FORGET = (profiles.forget, requests.forget)
+"""What MATCH forgets of an erased person."""
+
+
+async def me(visit: Visit) -> Response:
+    """Show the account."""
+    return await _page(visit)
+
+
+async def rename(visit: Visit) -> Response:
+    """Go by another name."""
+    try:
+        async with visit.site.store.transaction() as tx:
+            await people.rename(tx, visit.member.person, visit.field("nickname"))
+    except (NicknameTaken, NotWords, Muted) as refusal:
+        return await _page(visit, 409, error=refusal.code)
+    return visit.go("/me")
+
+
+async def end_session(visit: Visit) -> Response:
+    """Sign out another browser, at once, wherever it is connected."""
+    async with visit.site.store.transaction() as tx:
+        await sessions.end(tx, visit.member.person, visit.id("session"))
+    return visit.go("/me#sessions")
+
+
+async def end_others(visit: Visit) -> Response:
+    """Sign out every browser but this one."""
+    assert visit.session is not None
+    async with visit.site.store.transaction() as tx:
+        await sessions.end_all(tx, visit.member.person, but=visit.session.id)
+    return visit.go("/me#sessions")
+
+
+async def new_code(visit: Visit) -> Response:
+    """Make a new recovery code, show it this once; the one before is void."""
+    async with visit.site.store.transaction() as tx:
+        code = await recovery.new_recovery(tx, visit.member.person)
+    return visit.page("code.html", code=code, first=False)
+
+
+async def erase(visit: Visit) -> Response:
+    """Erase the account, after the word was typed: what dies now, and what dies with the 72 h, was said before."""
+    if visit.field("sure") != "yes":
+        return await _page(visit, 409, error="not_sure")
+    await erasure.erase(visit.site.store, visit.site.keys, visit.site.journal, visit.member.person, FORGET)
+    visit.person = None
+    response = visit.page("erased.html")
+    visit.site.cookies.drop(response, visit.site.cookies.session)
+    response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return response
+
+
+async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response:
+    person = visit.member.person
+    async with visit.site.store.reading() as tx:
+        found = await sessions.listing(tx, person)
+        standing = await account.mutes_of(tx, person)
+    assert visit.session is not None
+    return visit.page(
+        "me.html", status, page="me", sessions=found, this=visit.session.id, mutes=standing, error=error,
+        nickname=visit.field("nickname") or visit.member.nickname,
+    )  # fmt: skip
