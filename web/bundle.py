@@ -14,7 +14,8 @@ from pathlib import Path
 IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<file>[a-z_]+\.js)";$')
 EXPORT = re.compile(r"^export (?=(?:const|let|class|function|async function)\b)")
 COMMENT = re.compile(r"^\s*(//|/\*\*|\*[ /]|\*$|\*/)")
-CAST = re.compile(r"/\*\* @type [^*]*\*/ ?")
+CAST = re.compile(r"/\*\* @type [^*\n]*\*/ ?")
+"""A type, often in front of an expression on the same line: taken away before whole lines of comment are."""
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
@@ -45,12 +46,12 @@ def _add(path: Path, lines: list[str], *, done: set[Path], open_: tuple[Path, ..
     if path in done:
         return
     own: list[str] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in CAST.sub("", path.read_text(encoding="utf-8")).splitlines():
         if found := IMPORT.match(line):
             _add(path.parent / found["file"], lines, done=done, open_=(*open_, path))
         elif line.startswith("import ") or (line.startswith("export ") and not EXPORT.match(line)):
             raise ValueError(f"{path.name}: cannot join this line: {line}")
         elif line.strip() and not COMMENT.match(line):
-            own.append(CAST.sub("", EXPORT.sub("", line) if open_ else line).strip())
+            own.append((EXPORT.sub("", line) if open_ else line).strip())
     done.add(path)
     lines.extend(own)

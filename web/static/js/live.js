@@ -212,16 +212,18 @@ export class Live {
 
   /** The connection line: told apart from "somebody left", and silent for short losses. */
   #line() {
-    clearTimeout(this.#lineTimer);
     const ended = this.wire.state === "ended";
     const show = (/** @type {string} */ key) => {
+      clearTimeout(this.#lineTimer);
+      this.#lineTimer = 0;
       this.element.piece("line").textContent = key && this.words(key);
       this.element.toggleAttribute("data-lost", Boolean(key));
       this.element.piece("again").hidden = !ended;
       this.element.pending?.show();
     };
     if (this.#ready || ended) show(ended ? "ended" : "");
-    else this.#lineTimer = /** @type {any} */ (setTimeout(() => show("lost"), LINE_MS));
+    else if (!this.element.hasAttribute("data-lost"))
+      this.#lineTimer ||= /** @type {any} */ (setTimeout(() => show("lost"), LINE_MS));
   }
 
   /** @param {Event} event */

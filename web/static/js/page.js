@@ -34,16 +34,17 @@ export class LivePage extends HTMLElement {
   }
 
   #line() {
-    clearTimeout(this.#timer);
     const state = this.wire.state;
     const line = this.piece("line");
     const show = (/** @type {string} */ text) => {
+      clearTimeout(this.#timer);
+      this.#timer = 0;
       line.textContent = text;
       line.hidden = !text;
     };
     if (state === "live") show("");
     else if (state === "ended") show(this.words("ended"));
-    else this.#timer = /** @type {any} */ (setTimeout(() => show(this.words("lost")), LINE_MS));
+    else if (line.hidden) this.#timer ||= /** @type {any} */ (setTimeout(() => show(this.words("lost")), LINE_MS));
   }
 }
 

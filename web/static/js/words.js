@@ -18,8 +18,10 @@ export function wordsOf(words, lang) {
 
 /** A time of day, with the date unless it is today. @param {string} lang @returns {(at: number) => string} */
 export function clockOf(lang) {
-  const time = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" });
-  const day = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const time = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const day = new Intl.DateTimeFormat(lang, {
+    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  });
   const date = (/** @type {Date} */ at) => at.toDateString();
   return (at) => (date(new Date(at)) === date(new Date()) ? time : day).format(at);
 }
