@@ -65,6 +65,10 @@ class Pool:
         self._known = {person: known for person, known in self._known.items() if person in there}
         await self.of(rows)
 
+    def people(self) -> set[PersonId]:
+        """Whose profiles are remembered."""
+        return set(self._known)
+
     async def _read(self, who: list[PersonId]) -> None:
         async with self._store.reading() as tx:
             rows = list(await tx.execute(sa.select(profiles).where(profiles.c.person.in_(who))))

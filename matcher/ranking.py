@@ -29,11 +29,13 @@ def rank(wanted: Vectors, peers: Vectors, *, top: int) -> list[tuple[int, float]
     lengths = np.linalg.norm(peers, axis=1)
     if abs(float(np.linalg.norm(wanted)) - 1) > UNIT or bool(np.any((np.abs(lengths - 1) > UNIT) & (lengths > UNIT))):
         raise ValueError("a vector is not of unit length")
+    if top <= 0:
+        return []
     similar = peers @ wanted
     if top < len(similar):
         least = np.partition(similar, len(similar) - top)[len(similar) - top]
         rows = np.flatnonzero(similar >= least)  # more than `top` only where there are ties at the end
     else:
         rows = np.arange(len(similar))
-    best = rows[np.argsort(-similar[rows], kind="stable")][: max(top, 0)]
+    best = rows[np.argsort(-similar[rows], kind="stable")][:top]
     return [(int(row), float(similar[row])) for row in best]

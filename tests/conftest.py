@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import logs, servers
+from tests.circle import Circle, open_circle
 from tests.place import Place, open_place
 
 
@@ -71,4 +72,11 @@ def redis_server() -> Iterator[servers.Redis]:
 async def place(database_url: str, tmp_path: Path) -> AsyncIterator[Place]:
     """A place with a migrated database and its keys, once on SQLite and once on PostgreSQL."""
     async with open_place(database_url, tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+async def circle(database_url: str, tmp_path: Path) -> AsyncIterator[Circle]:
+    """A place with matching, once on SQLite and once on PostgreSQL."""
+    async with open_circle(database_url, tmp_path) as one:
         yield one
