@@ -1,41 +1,26 @@
 """The hub: who is connected to this process, and what they follow.
 
-One delivery path: `deliver` (committed here), `look` (a commit, a hint or the beat says a room has grown) and a reader
-that takes the timeline's word, all through `Feed`, which lets nothing through but the next entry. Nothing here is the
+One delivery path: `deliver` (committed here), `look` (a commit, a hint or the beat says a room has grown) and the reader,
+which takes the timeline's word, all through `Feed`, which lets nothing through but the next entry. Nothing here is the
 truth: kill the process, and everyone comes back elsewhere with their cursor.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterator
 
-import sqlalchemy as sa
-
 from chat import bus
-from chat.feed import SLICE, Feed, entries_frame
+from chat.feed import SLICE, Feed
 from chat.group import Said, Saying
 from chat.ids import PersonId, RoomId, Seq
 from chat.keys import Keys
 from chat.outbox import Follower, Outbox, Turn
 from chat.presence import Presence
-from chat.protocol import CATCH_UP_ENTRIES, Entry, Gap, Signal, encode
-from chat.refusals import Refusal, without_words
-from chat.store import Store, pairs
-from chat.tables import rooms
-from chat.timeline import read, read_rooms, within
+from chat.protocol import CATCH_UP_ENTRIES, Entry, Gap, Signal
+from chat.reader import BEAT_S, PAGE, Reader
+from chat.store import Store
 
-logger = logging.getLogger(__name__)
-
-BEAT_S = 2.0
-"""How long a lost hint may go unnoticed."""
-BEAT_ROOMS = 2000
-"""Rooms asked for in one statement of the beat."""
 TICK_S = 1.0
-READ_ENTRIES = 1000
-PAGE = 200
-CATCHING_UP = 16
-"""Connections caught up at once; the others of a reconnect storm wait their turn."""
 PRESENCE_PEOPLE = 50
 """In a bigger room only the number of people is told."""
 
@@ -46,23 +31,18 @@ class Hub:
     def __init__(self, store: Store, keys: Keys, presence: Presence, publish: Callable[[bus.Message], None]) -> None:
         self.turn = Turn()
         self.people: dict[PersonId, set[Outbox]] = {}
-        self._store = store
-        self._keys = keys
         self._presence = presence
         self._publish = publish
         self._feeds: dict[RoomId, Feed] = {}
-        self._behind: set[RoomId] = set()
-        self._some_behind = asyncio.Event()
+        self._reader = Reader(store, keys, self._feeds, self.look, self._take)
         self._changed: set[int] = set()
         self._paused: set[Outbox] = set()
-        self._catching = asyncio.Semaphore(CATCHING_UP)
         self.tasks: asyncio.TaskGroup | None = None
 
     async def run(self, *, beat_s: float = BEAT_S) -> None:
         """Read what is behind, beat, and tick, until cancelled."""
         async with asyncio.TaskGroup() as self.tasks:
-            self.tasks.create_task(self._reading())
-            self.tasks.create_task(self._beating(beat_s))
+            self.tasks.create_task(self._reader.run(beat_s))
             self.tasks.create_task(self._ticking())
 
     # Connections
@@ -117,7 +97,7 @@ class Hub:
             self._changed.add(room)
         self._look(feed)
         if follower.cursor < feed.sent:
-            self._catch_up(outbox)
+            self._reader.catch_up(outbox)
 
     def unfollow(self, outbox: Outbox, room: RoomId) -> None:
         """Follow no more; a feed nobody follows is forgotten."""
@@ -158,14 +138,17 @@ class Hub:
                 self._look(feed)
 
     def receive(self, message: bus.Message) -> None:
-        """Take a message of the bus."""
+        """Take a message of the bus; one's own comes back from Redis, and is known already."""
+        if message.process == self._presence.process:
+            return
         match message:
             case bus.Hints():
                 self.look({RoomId(room): Seq(last) for room, last in message.rooms})
             case bus.Here() | bus.Going():
                 self._changed |= self._presence.heard(message)
             case bus.Writing():
-                self._signal(RoomId(message.room), Signal(room=message.room, kind="typing", person=message.person))
+                typing = Signal(room=message.room, kind="typing", person=message.person)
+                self._signal(RoomId(message.room), typing, but=message.person)
 
     def announce(self, touched: dict[RoomId, Seq]) -> None:
         """After a commit of this process: look here, hint to the others."""
@@ -186,14 +169,13 @@ class Hub:
             feed.flushing = True
             asyncio.get_running_loop().call_soon(self._flush, feed, None)
         if feed.is_behind:
-            self._behind.add(feed.room)
-            self._some_behind.set()
+            self._reader.want(feed.room)
 
     def _flush(self, feed: Feed, slices: Iterator[list[Outbox]] | None) -> None:
         slices = slices or feed.flush()
         for behind in slices:
             for outbox in behind:
-                self._catch_up(outbox)
+                self._reader.catch_up(outbox)
             if len(feed.followers) > SLICE:
                 asyncio.get_running_loop().call_soon(self._flush, feed, slices)
                 return
@@ -203,30 +185,11 @@ class Hub:
             self.unfollow(outbox, feed.room)
         self._look(feed)
 
-    async def _reading(self) -> None:
-        while True:
-            await self._some_behind.wait()
-            self._some_behind.clear()
-            wanted = {room: self._feeds[room] for room in self._behind if room in self._feeds}
-            self._behind.clear()
-            behind = {room: feed.head for room, feed in wanted.items() if feed.is_behind}
-            cursors = {room: Seq(head) for room, head in behind.items() if head is not None}
-            if not cursors:
-                continue
-            try:
-                found = await read_rooms(self._store, self._keys, cursors, READ_ENTRIES)
-            except Refusal:
-                continue  # the database is away; the beat asks again
-            except Exception as error:  # a bug must not end everyone's delivery; the beat asks again
-                logger.error("reading the timeline failed", exc_info=without_words(error))
-                continue
-            for room, entries in found.items():
-                feed = self._feeds.get(room)
-                for entry in entries:
-                    if feed is not None and feed.take(entry):
-                        self._observe(feed, entry)
-                if feed is not None:
-                    self._look(feed)
+    def _take(self, feed: Feed, entries: list[Entry]) -> None:
+        for entry in entries:
+            if feed.take(entry):
+                self._observe(feed, entry)
+        self._look(feed)
 
     def _observe(self, feed: Feed, entry: Entry) -> None:
         if entry.kind == "signed_out":
@@ -234,65 +197,11 @@ class Hub:
                 if entry.ref in (0, outbox.session):
                     asyncio.get_running_loop().call_soon(self.close_person, outbox.person, entry.ref)
 
-    # Catching up
-
     def _drained(self, outbox: Outbox) -> None:
         self._paused.discard(outbox)
-        self._catch_up(outbox)
-
-    def _catch_up(self, outbox: Outbox) -> None:
-        if not outbox.catching and self.tasks is not None:
-            outbox.catching = True
-            self.tasks.create_task(self._catching_up(outbox))
-
-    async def _catching_up(self, outbox: Outbox) -> None:
-        try:
-            async with self._catching:
-                for room, follower in list(outbox.follows.items()):
-                    feed = self._feeds.get(room)
-                    while feed is not None and follower.cursor < feed.sent and not outbox.paused:
-                        if outbox.follows.get(room) is not follower:
-                            break
-                        page = await read(self._store, self._keys, room, after=follower.cursor, limit=PAGE)
-                        page = [entry for entry in page if entry.seq > follower.cursor]
-                        if not page or page[0].seq != follower.cursor + 1:
-                            logger.warning("catch-up found no next entry in room %d", room)
-                            break
-                        if not follower.silent:
-                            parts = [encode(within(entry, follower.from_seq, None)) for entry in page]
-                            outbox.put(entries_frame(room, parts))
-                        follower.cursor = page[-1].seq
-                        await asyncio.sleep(0)  # let the turn end, so that `paused` is true
-        except Refusal:
-            pass  # the database is away; the next entry, or the beat, finds this follower behind
-        except Exception as error:  # a bug ends this connection, which comes back, and no other
-            logger.error("catching up person %d failed", outbox.person, exc_info=without_words(error))
-            outbox.wire.abort()
-        finally:
-            outbox.catching = False
+        self._reader.catch_up(outbox)
 
     # Time
-
-    async def _beating(self, beat_s: float) -> None:
-        while True:
-            await asyncio.sleep(beat_s)
-            try:
-                await self._beat()
-            except Refusal:
-                continue
-
-    async def _beat(self) -> None:
-        followed = [(room, feed.head) for room, feed in self._feeds.items() if feed.head is not None]
-        for start in range(0, len(followed), BEAT_ROOMS):
-            async with self._store.reading() as tx:
-                cursors = pairs(tx.is_postgresql, followed[start : start + BEAT_ROOMS])
-                grown = sa.select(rooms.c.id, rooms.c.last_seq).join(cursors, cursors.c.room == rooms.c.id)
-                rows = await tx.execute(grown.where(rooms.c.last_seq > cursors.c.after))
-                self.look({row.id: row.last_seq for row in rows})
-        for feed in list(self._feeds.values()):
-            for outbox, follower in feed.followers.items():
-                if follower.cursor < feed.sent and not outbox.paused and not feed.flushing:
-                    self._catch_up(outbox)
 
     async def _ticking(self) -> None:
         ticks = 0

@@ -1,15 +1,16 @@
 """Presence: who is connected, as far as is known. A signal: it may be late, and it is never counted on.
 
-Every process says again and again who is connected to it; what a process said stands for PRESENCE_S. So a process that
-was killed takes its people with it within six seconds, and a lost message repairs itself at the next.
+Every process says again and again who is connected to it; what it said of a room stands for PRESENCE_S. So a process
+that was killed takes its people with it within six seconds, and a lost message repairs itself.
 """
 
 import time
+from collections.abc import Callable
 
 from chat.bus import Going, Here
 
 PRESENCE_S = 5.0
-"""How long a process's word stands after its last message."""
+"""How long a process's word about a room stands; it is said again every two seconds."""
 ROOMS_A_MESSAGE = 300
 """A datagram holds about so many rooms of fifteen people."""
 
@@ -17,11 +18,11 @@ ROOMS_A_MESSAGE = 300
 class Presence:
     """People by room: here, and as other processes told."""
 
-    def __init__(self, process: int) -> None:
+    def __init__(self, process: int, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self.process = process
+        self._monotonic_s = monotonic_s
         self._here: dict[int, dict[int, int]] = {}
-        self._there: dict[int, dict[int, list[int]]] = {}
-        self._heard: dict[int, float] = {}
+        self._there: dict[int, dict[int, tuple[float, list[int]]]] = {}
 
     def enter(self, room: int, person: int) -> None:
         """One connection of the person follows the room."""
@@ -42,7 +43,7 @@ class Presence:
         """Who is connected to the room, anywhere."""
         found = set(self._here.get(room, ()))
         for rooms in self._there.values():
-            found.update(rooms.get(room, ()))
+            found.update(rooms.get(room, _NOBODY)[1])
         return found
 
     def news(self, rooms: set[int]) -> Here:
@@ -61,24 +62,31 @@ class Presence:
             return set()
         if isinstance(message, Going):
             return self._forget(message.process)
-        self._heard[message.process] = time.monotonic()
-        known = self._there.setdefault(message.process, {})
-        changed = {room for room, people in message.rooms.items() if known.get(room, []) != people}
+        now, known = self._monotonic_s(), self._there.setdefault(message.process, {})
+        changed = {room for room, people in message.rooms.items() if known.get(room, _NOBODY)[1] != people}
         for room, people in message.rooms.items():
             if people:
-                known[room] = people
+                known[room] = (now, people)
             else:
                 known.pop(room, None)
         return changed
 
     def expire(self) -> set[int]:
-        """Forget processes that have fallen silent; return the rooms whose people have changed."""
-        before = time.monotonic() - PRESENCE_S
+        """Forget what has not been said again for PRESENCE_S, because its process died or a message was lost; return
+        the rooms whose people have changed."""
+        before = self._monotonic_s() - PRESENCE_S
         changed: set[int] = set()
-        for process in [one for one, at in self._heard.items() if at < before]:
-            changed |= self._forget(process)
+        for process, known in list(self._there.items()):
+            old = [room for room, (at, _) in known.items() if at < before]
+            changed.update(old)
+            for room in old:
+                del known[room]
+            if not known:
+                del self._there[process]
         return changed
 
     def _forget(self, process: int) -> set[int]:
-        self._heard.pop(process, None)
         return set(self._there.pop(process, {}))
+
+
+_NOBODY: tuple[float, list[int]] = (0.0, [])

@@ -181,9 +181,9 @@ class Redis:
 
 
 @contextmanager
-def redis_server() -> Iterator[Redis]:
-    """Run an empty redis-server; it takes some 20 ms to start, so every test has its own."""
-    port = free_port()
+def redis_server(port: int | None = None) -> Iterator[Redis]:
+    """Run an empty redis-server; it takes some 20 ms to start, so every test has its own. `port`: where one was."""
+    port = port or free_port()
     command = ("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
     with (
         tempfile.TemporaryDirectory(prefix="hearthside-redis-") as folder,
