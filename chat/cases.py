@@ -30,19 +30,19 @@ RANKS = {"high": 0, "medium": 1, "low": 2}
 
 @dataclass(frozen=True, slots=True)
 class CaseCard:
-    """A case in the queue: no words. `place` is the kind of its room."""
+    """A case in the queue: nothing that anybody said. `place` is the kind of its room; a one-to-one has no name."""
 
     id: CaseId
     state: str
     level: str
-    place: str
-    created_at: Millis
-    claimed_by: PersonId | None
-    claimed_name: str
     room: RoomId
     room_name: str
+    place: str
+    created_at: Millis
     subject: PersonId | None
     subject_name: str
+    claimed_by: PersonId | None
+    claimed_name: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -164,22 +164,26 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
         )  # fmt: skip
 
 
-async def queue(tx: Transaction, moderator: PersonId | None = None) -> list[CaseCard]:
-    """Return the open and claimed cases, the most harmful first, then the oldest; whoever asks is staff. With
-    `moderator` those about or by them are left out: they may not know of them."""
-    subject, holder = people.alias("subject"), people.alias("holder")
-    wanted = sa.select(
-        cases, rooms_table.c.kind, rooms_table.c.name, subject.c.nickname, holder.c.nickname.label("holder_name")
-    ).join(rooms_table, rooms_table.c.id == cases.c.room).outerjoin(subject, subject.c.id == cases.c.subject).outerjoin(
-        holder, holder.c.id == cases.c.claimed_by
-    ).where(cases.c.state != "closed").order_by(
-        sa.case(RANKS, value=cases.c.level), cases.c.created_at, cases.c.id
-    )  # fmt: skip
+async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
+    """Return the open and claimed cases, the most harmful first, then the oldest; without those about or by oneself.
+
+    Raises:
+        NotAllowed: no role for it.
+    """
+    await access.require_role(tx, moderator, *HANDLERS)
+    about, claimer = people.alias("about"), people.alias("claimer")
+    columns = (cases, rooms_table.c.kind, rooms_table.c.name, about.c.nickname, claimer.c.nickname.label("claimer"))
+    joined = cases.join(rooms_table, rooms_table.c.id == cases.c.room)
+    joined = joined.outerjoin(about, about.c.id == cases.c.subject)
+    joined = joined.outerjoin(claimer, claimer.c.id == cases.c.claimed_by)
+    wanted = sa.select(*columns).select_from(joined).where(
+        cases.c.state != "closed",
+        cases.c.subject.is_distinct_from(moderator), cases.c.reporter.is_distinct_from(moderator),
+    ).order_by(sa.case(RANKS, value=cases.c.level), cases.c.created_at, cases.c.id)  # fmt: skip
     return [
-        CaseCard(row.id, row.state, row.level, row.kind, row.created_at, row.claimed_by, row.holder_name or "",
-                 row.room, row.name or "", row.subject, row.nickname or "")
+        CaseCard(row.id, row.state, row.level, row.room, row.name or "", row.kind, row.created_at, row.subject,
+                 row.nickname or "", row.claimed_by, row.claimer or "")
         for row in await tx.execute(wanted)
-        if moderator is None or moderator not in (row.subject, row.reporter)
     ]  # fmt: skip
 
 

@@ -50,10 +50,12 @@ async def make(
 ) -> PersonId:
     """Make a person, with keys, inbox and roles. `link` is used up in the same transaction and adds its role.
 
+    Only staff may bear a word of office in their name.
+
     Raises:
         NotWords, NicknameTaken: the nickname. Gone: the link was used, has expired, or is for somebody else.
     """
-    name = words.check_nickname(nickname)
+    name = words.check_nickname(nickname, office=True)
     person = PersonId(new_id())
     await keys.make(person, "said", "own")
     try:
@@ -88,7 +90,8 @@ async def rename(tx: Transaction, person: PersonId, nickname: str) -> str:
         Muted: while any mute stands, also one for a single room: the name is read there too.
         NotWords, NicknameTaken, NotAMember.
     """
-    name = words.check_nickname(nickname)
+    held = await _roles(tx, person)
+    name = words.check_nickname(nickname, office=any(role in access.STAFF for role in held))
     who = (await tx.lock(people, [person])).get(person)
     if who is None or who.state != "active":
         raise NotAMember
@@ -168,6 +171,7 @@ async def _insert(
             raise Gone
         by = by or used.made_by
         given = (*given, *([used.role] if used.role and used.role not in given else ()))
+    words.check_nickname(name, office=any(role in access.STAFF for role in given))
     await _require_free(tx, name, person)
     now = await tx.now()
     await tx.execute(

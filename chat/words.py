@@ -91,8 +91,11 @@ def check(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def check_nickname(text: str) -> str:
+def check_nickname(text: str, *, office: bool = False) -> str:
     """Return the nickname to show: one line, 2-32 characters, one script, no sign that is not seen.
+
+    Args:
+        office: whether words of office are theirs to bear, because the organisation answers for them.
 
     Raises:
         NotWords: too short, too long, or of signs that hide, stack or mix scripts.
@@ -104,7 +107,7 @@ def check_nickname(text: str) -> str:
     if not any(letter.isalpha() for letter in name) or any(not _is_plain(letter) for letter in name):
         raise NotWords
     words = {skeleton(word) for word in re.split(r"[\s\-_.'’·\d]+", name)}
-    if skeleton(name) in _office_skeletons or words & _office_skeletons:
+    if not office and (skeleton(name) in _office_skeletons or words & _office_skeletons):
         raise NicknameTaken
     return name
 
@@ -116,7 +119,9 @@ def skeleton(nickname: str) -> str:
     """
     text = _IGNORABLE.sub("", unicodedata.normalize("NFKC", nickname)).casefold()
     text = unicodedata.normalize("NFD", _SEPARATORS.sub("", _IGNORABLE.sub("", unicodedata.normalize("NFKC", text))))
-    text = "".join(letter for letter in text if unicodedata.category(letter) != "Mn").translate(_LOOKS_LIKE)
+    text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Mn", "Cc", "Cs")).translate(
+        _LOOKS_LIKE
+    )
     for pair, one in _PAIRS:
         text = text.replace(pair, one)
     return text

@@ -41,8 +41,12 @@ async def test_a_report_reaches_the_desk_without_the_reporter_and_without_words(
     told = (await place.desk())[-1]
     assert (told.kind, told.ref, told.code, told.author, told.text) == ("reported", case, "medium", 0, "")
     async with place.store.reading() as tx:
-        [card] = await cases.queue(tx)
+        [card] = await cases.queue(tx, moderator)
+        for other in (person, reporter):
+            with pytest.raises(NotAllowed):
+                await cases.queue(tx, other)
     assert (card.id, card.state, card.level, card.place) == (case, "open", "medium", "group")
+    assert (card.room, card.room_name, card.subject, card.claimed_by) == (room, "Room", person, None)
     [row] = await place.rows(audit, audit.c.act == "reported")
     assert row.actor is None
     assert [one.kind for one in await place.inbox(person)] == []
@@ -175,7 +179,7 @@ async def test_of_two_claims_at_once_one_wins(place: Place) -> None:
 
 
 async def test_the_queue_has_the_most_harmful_first_and_then_the_oldest(place: Place) -> None:
-    person, reporter = await place.person(), await place.person()
+    moderator, person, reporter = await place.person("moderator"), await place.person(), await place.person()
     room = await place.room(person, reporter)
     chat = await place.one_to_one(person, reporter)
     first = await report(place, reporter, room, await place.say(room, person, words()))
@@ -184,7 +188,7 @@ async def test_the_queue_has_the_most_harmful_first_and_then_the_oldest(place: P
     async with place.store.transaction() as tx:
         await tx.execute(sa.update(cases_table).where(cases_table.c.id == first).values(created_at=5))
     async with place.store.reading() as tx:
-        assert [one.id for one in await cases.queue(tx)] == [third, first, second]
+        assert [one.id for one in await cases.queue(tx, moderator)] == [third, first, second]
 
 
 async def test_only_who_works_on_cases_opens_them_and_each_opening_is_in_the_audit(place: Place) -> None:
@@ -197,6 +201,8 @@ async def test_only_who_works_on_cases_opens_them_and_each_opening_is_in_the_aud
             await open_case(place, by, case)
         with pytest.raises(NotAllowed):
             await cases.claim(place.store, place.keys, by, Claim(case=case))
+    async with place.store.reading() as tx:
+        assert await cases.queue(tx, subject) == [], "nobody sees in the queue that they were reported"
     with pytest.raises(NotAMember):
         await open_case(place, subject, case)
     with pytest.raises(NotAMember):
@@ -247,4 +253,4 @@ async def test_a_supervisor_closes_any_case(place: Place) -> None:
     journal = Journal(place.folder / "erasures.journal")
     await cases.close(place.store, place.keys, journal, supervisor, Close(case=case, outcome="nothing"))
     async with place.store.reading() as tx:
-        assert await cases.queue(tx) == []
+        assert await cases.queue(tx, supervisor) == []
