@@ -7,13 +7,14 @@ hijacking). With a bearer token, which no page can be tricked into sending, cook
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 
 from websockets.datastructures import Headers
 
 from chat import people, sessions
 from chat.people import Person
-from chat.refusals import NotAllowed, SignedOut, TooFast
+from chat.refusals import NotAllowed, Refusal, SignedOut, TooFast
 from chat.sessions import Kind
 from chat.settings import Settings
 from chat.store import Store, epoch
@@ -90,6 +91,18 @@ class Admission:
             self._seen.popitem(last=False)
         if count >= self._most:
             raise TooFast(since + MINUTE_S - now)
+
+
+STATUS: dict[type[Refusal], HTTPStatus] = {
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    SignedOut: HTTPStatus.UNAUTHORIZED,
+    TooFast: HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+def status_of(refusal: Refusal) -> HTTPStatus:
+    """The HTTP status of a handshake that was turned down; 503 where the server is the reason."""
+    return STATUS.get(type(refusal), HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def cookie_name(settings: Settings) -> str:

@@ -70,7 +70,7 @@ class Outbox:
     """One connection's way out, and what it follows."""
 
     __slots__ = (
-        "_at", "_bytes", "_frames", "_turn", "catching", "follows", "on_drained", "paused", "person", "session",
+        "_at", "_bytes", "_frames", "_turn", "follows", "on_drained", "paused", "person", "session",
         "typed_at", "wire",
     )  # fmt: skip
 
@@ -80,7 +80,6 @@ class Outbox:
         self.session = session
         self.follows: dict[RoomId, Follower] = {}
         self.paused = False
-        self.catching = False
         self.typed_at = 0.0
         self.on_drained: Callable[[Outbox], None] | None = None
         self._turn = turn

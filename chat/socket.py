@@ -10,7 +10,6 @@ import socket
 import time
 from collections import deque
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import cast
 
 import msgspec
@@ -22,7 +21,7 @@ from websockets.protocol import CONNECTING, OPEN
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from chat.admission import Admission, Admitted
+from chat.admission import Admission, Admitted, status_of
 from chat.commands import Commands, refuse
 from chat.hub import Hub
 from chat.ids import RoomId
@@ -39,7 +38,7 @@ from chat.protocol import (
     decode_command,
     ref_of,
 )
-from chat.refusals import Malformed, NotAllowed, Refusal, SignedOut, TooFast, without_words
+from chat.refusals import Malformed, NotAllowed, Refusal, without_words
 from chat.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -57,13 +56,6 @@ MESSAGES_BURST = 400.0
 """Frames a connection may send before reading from it pauses. It costs a flooder time and nobody a message."""
 SILENT_S = 60.0
 """A connection that has said nothing for so long, though the page pings every 20 s, is asked with a ping."""
-
-
-REJECTIONS = {
-    NotAllowed: HTTPStatus.FORBIDDEN,
-    SignedOut: HTTPStatus.UNAUTHORIZED,
-    TooFast: HTTPStatus.TOO_MANY_REQUESTS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +194,7 @@ class Socket(asyncio.Protocol):
         self._step()
 
     def _reject(self, refusal: Refusal) -> None:
-        status = REJECTIONS.get(type(refusal), HTTPStatus.SERVICE_UNAVAILABLE)
-        response = self._ws.reject(status, refusal.code + "\n")
+        response = self._ws.reject(status_of(refusal), refusal.code + "\n")
         if refusal.retry_after is not None:
             response.headers["Retry-After"] = str(int(refusal.retry_after) + 1)
         self._ws.send_response(response)

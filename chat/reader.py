@@ -1,0 +1,147 @@
+"""The reader: what the timeline says, for rooms that have grown and for connections that are behind.
+
+One reading is in flight for all rooms at once, and what becomes behind meanwhile is read by the next: under load it
+gathers, as group commit does. The beat is the slow question that finds what no hint told.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from chat.feed import Feed, entries_frame
+from chat.ids import RoomId, Seq
+from chat.keys import Keys
+from chat.outbox import Outbox
+from chat.protocol import Entry, encode
+from chat.refusals import Refusal, without_words
+from chat.store import Store, pairs
+from chat.tables import rooms
+from chat.timeline import read, read_rooms, within
+
+logger = logging.getLogger(__name__)
+
+BEAT_S = 2.0
+"""How long a lost hint may go unnoticed."""
+BEAT_ROOMS = 2000
+"""Rooms asked for in one statement of the beat."""
+READ_ENTRIES = 1000
+PAGE = 200
+CATCHING_UP = 16
+"""Connections caught up at once; the others of a reconnect storm wait their turn."""
+
+
+class Reader:
+    """Reads for the feeds it is given.
+
+    Args:
+        feeds: the hub's own, by room.
+        look: told which rooms have grown, by the beat.
+        take: given a feed and the entries after its head, in order.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        feeds: dict[RoomId, Feed],
+        look: Callable[[dict[RoomId, Seq]], None],
+        take: Callable[[Feed, list[Entry]], None],
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._feeds = feeds
+        self._look = look
+        self._take = take
+        self._wanted: set[RoomId] = set()
+        self._some = asyncio.Event()
+        self._behind: set[Outbox] = set()
+        self._turns = asyncio.Semaphore(CATCHING_UP)
+        self._tasks: asyncio.TaskGroup | None = None
+
+    async def run(self, beat_s: float) -> None:
+        """Read and beat until cancelled."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._tasks.create_task(self._reading())
+            self._tasks.create_task(self._beating(beat_s))
+
+    def want(self, room: RoomId) -> None:
+        """Read this room on from its feed's head, soon."""
+        self._wanted.add(room)
+        self._some.set()
+
+    def catch_up(self, outbox: Outbox) -> None:
+        """Send the connection what it lacks of the rooms it follows, page by page, as fast as it drains."""
+        if outbox not in self._behind and self._tasks is not None:
+            self._behind.add(outbox)
+            self._tasks.create_task(self._catching_up(outbox))
+
+    async def _reading(self) -> None:
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            wanted = {room: self._feeds[room] for room in self._wanted if room in self._feeds}
+            self._wanted.clear()
+            behind = {room: feed.head for room, feed in wanted.items() if feed.is_behind}
+            cursors = {room: Seq(head) for room, head in behind.items() if head is not None}
+            if not cursors:
+                continue
+            try:
+                found = await read_rooms(self._store, self._keys, cursors, READ_ENTRIES)
+            except Refusal:
+                continue  # the database is away; the beat asks again
+            except Exception as error:  # a bug must not end everyone's delivery; the beat asks again
+                logger.error("reading the timeline failed", exc_info=without_words(error))
+                continue
+            for room, entries in found.items():
+                feed = self._feeds.get(room)
+                if feed is not None:
+                    self._take(feed, entries)
+
+    async def _catching_up(self, outbox: Outbox) -> None:
+        try:
+            async with self._turns:
+                for room, follower in list(outbox.follows.items()):
+                    feed = self._feeds.get(room)
+                    while feed is not None and follower.cursor < feed.sent and not outbox.paused:
+                        if outbox.follows.get(room) is not follower:
+                            break
+                        page = await read(self._store, self._keys, room, after=follower.cursor, limit=PAGE)
+                        page = [entry for entry in page if entry.seq > follower.cursor]
+                        if not page or page[0].seq != follower.cursor + 1:
+                            logger.warning("catch-up found no next entry in room %d", room)
+                            break
+                        if not follower.silent:
+                            parts = [encode(within(entry, follower.from_seq, None)) for entry in page]
+                            outbox.put(entries_frame(room, parts))
+                        follower.cursor = page[-1].seq
+                        await asyncio.sleep(0)  # let the turn end, so that `paused` is true
+        except Refusal:
+            pass  # the database is away; the next entry, or the beat, finds this follower behind
+        except Exception as error:  # a bug ends this connection, which comes back, and no other
+            logger.error("catching up person %d failed", outbox.person, exc_info=without_words(error))
+            outbox.wire.abort()
+        finally:
+            self._behind.discard(outbox)
+
+    async def _beating(self, beat_s: float) -> None:
+        while True:
+            await asyncio.sleep(beat_s)
+            try:
+                await self._beat()
+            except Refusal:
+                continue
+
+    async def _beat(self) -> None:
+        followed = [(room, feed.head) for room, feed in self._feeds.items() if feed.head is not None]
+        for start in range(0, len(followed), BEAT_ROOMS):
+            async with self._store.reading() as tx:
+                cursors = pairs(tx.is_postgresql, followed[start : start + BEAT_ROOMS])
+                grown = sa.select(rooms.c.id, rooms.c.last_seq).join(cursors, cursors.c.room == rooms.c.id)
+                rows = await tx.execute(grown.where(rooms.c.last_seq > cursors.c.after))
+                self._look({row.id: row.last_seq for row in rows})
+        for feed in list(self._feeds.values()):
+            for outbox, follower in feed.followers.items():
+                if follower.cursor < feed.sent and not outbox.paused and not feed.flushing:
+                    self.catch_up(outbox)
