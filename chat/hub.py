@@ -1,8 +1,8 @@
 """The hub: who is connected to this process, and what they follow.
 
 One delivery path: `deliver` (committed here), `look` (a commit, a hint or the beat says a room has grown) and the
-reader, which takes the timeline's word, all through `Feed`, which lets nothing through but the next entry. Nothing here is the
-truth: kill the process, and everyone comes back elsewhere with their cursor.
+reader, which takes the timeline's word, all through `Feed`, which lets nothing through but the next entry. Nothing here
+is the truth: kill the process, and everyone comes back elsewhere with their cursor.
 """
 
 import asyncio
