@@ -21,7 +21,7 @@ BODY_BYTES = 64 * 1024
 """A profile of 4,000 characters of four bytes each, percent-encoded, is 48 kB."""
 FIELDS = 100
 MAC_BYTES = 32
-TOKEN_FIELD = "token"
+TOKEN_FIELD = "csrf"
 
 
 class FormExpired(Refusal):

@@ -29,6 +29,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+PLACES = 8
+"""How many frames of a bug are logged, innermost first."""
 TRANSPORT_SECURITY = "max-age=31536000"
 """A year (RFC 6797). Other names of the same host are not ours to bind, so no includeSubDomains."""
 
@@ -59,7 +61,7 @@ class Shield:
             await self._app(scope, receive, send_shielded)
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)
-            places = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
+            places = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames[-PLACES:]))
             logger.error("a request failed: %s at %s", type(error).__name__, places)
             if started:  # half an answer cannot be mended: end the connection
                 raise ConnectionAbortedError from None

@@ -1,0 +1,43 @@
+"""The account: what a person may see and set of their own, beside their sessions and their name."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from chat.ids import Millis, MuteId, PersonId, RoomId
+from chat.refusals import SignedOut
+from chat.store import Transaction, clock
+from chat.tables import mutes, people, rooms
+
+
+@dataclass(frozen=True, slots=True)
+class StandingMute:
+    """A mute that stands, as its person is told of it: nobody is muted without knowing the rule and the end.
+
+    `room` is None where it holds everywhere but in one-to-ones; `room_name` is empty for a one-to-one.
+    """
+
+    id: MuteId
+    room: RoomId | None
+    room_name: str
+    until: Millis
+    rule: str
+
+
+async def mutes_of(tx: Transaction, person: PersonId) -> list[StandingMute]:
+    """Return the mutes that stand, the longest first."""
+    wanted = sa.select(mutes, rooms.c.name).outerjoin(rooms, rooms.c.id == mutes.c.room).where(
+        mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql)
+    ).order_by(mutes.c.until.desc(), mutes.c.id)  # fmt: skip
+    return [StandingMute(row.id, row.room, row.name or "", row.until, row.rule) for row in await tx.execute(wanted)]
+
+
+async def set_language(tx: Transaction, person: PersonId, language: str) -> None:
+    """Keep the language a person reads the pages in.
+
+    Raises:
+        SignedOut: no such person, or erased or banned meanwhile.
+    """
+    chosen = sa.update(people).where(people.c.id == person, people.c.state == "active").values(language=language)
+    if (await tx.execute(chosen)).rowcount == 0:
+        raise SignedOut

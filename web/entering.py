@@ -1,0 +1,158 @@
+"""Coming in and going out: recovery code, staff's passphrase, links that work once, and signing out."""
+
+from starlette.responses import Response
+
+from chat import links, passphrases, people, recovery, sessions, words
+from chat.ids import PersonId
+from chat.refusals import Gone, NicknameTaken, NotWords, Refusal, SignedOut
+from chat.store import Transaction
+from web import sayings, welcome
+from web.site import Visit
+
+
+class LinkUsed(Refusal):
+    """The link was used, is too old, or never was: the three look the same."""
+
+    code = "link_used"
+
+
+async def sign_in_form(visit: Visit) -> Response:
+    """Show both ways in."""
+    return _form(visit)
+
+
+async def sign_in(visit: Visit) -> Response:
+    """Sign in by recovery code (which is replaced, and the new one shown), or by nickname and passphrase."""
+    site = visit.site
+    if visit.field("way") == "passphrase":
+        try:
+            person = await passphrases.check(site.store, visit.field("nickname"), visit.field("passphrase"))
+        except SignedOut:
+            return _form(visit, "wrong_passphrase", "passphrase")
+        async with site.store.transaction() as tx:
+            token = await sessions.open(tx, person)
+        return visit.sign_in(token, "/rooms")
+    try:
+        person, code = await recovery.recover(site.store, site.keys, visit.field("code"), visit.address)
+    except SignedOut:
+        return _form(visit, "wrong_recovery", "code")
+    async with site.store.transaction() as tx:
+        token = await sessions.open(tx, person)
+        visit.person = await people.find(tx, person)
+    return visit.signed_in(visit.page("code.html", code=code, first=False), token)
+
+
+async def sign_out(visit: Visit) -> Response:
+    """End this session, here and on every socket of it."""
+    assert visit.session is not None
+    async with visit.site.store.transaction() as tx:
+        await sessions.end(tx, visit.member.person, visit.session.id)
+    response = visit.go("/")
+    visit.site.cookies.drop(response, visit.site.cookies.session)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+async def link_form(visit: Visit) -> Response:
+    """Show what a link is for, and a button. Looking uses nothing up: mail programs and chats look, too."""
+    token = str(visit.request.path_params["token"])
+    try:
+        async with visit.site.store.reading() as tx:
+            link = await links.peek_link(tx, token)
+            name = (await people.find(tx, link.person)).nickname if link.person is not None else ""
+    except Refusal:
+        raise LinkUsed from None
+    return visit.page("link.html", door=link, name=name, path=visit.request.url.path, error="")
+
+
+async def link(visit: Visit) -> Response:
+    """Use a link up: sign its person in, or make a new one, who chooses a name next."""
+    token = str(visit.request.path_params["token"])
+    try:
+        async with visit.site.store.reading() as tx:
+            wanted = await links.peek_link(tx, token)
+    except Gone:
+        raise LinkUsed from None
+    if wanted.person is not None:
+        try:
+            async with visit.site.store.transaction() as tx:
+                session = await _use(tx, token)
+        except Gone:
+            raise LinkUsed from None
+        return visit.sign_in(session, "/rooms")
+    if wanted.role is None and visit.field("consent") != "yes":
+        return visit.page("link.html", 409, door=wanted, name="", path=visit.request.url.path, error="consent_needed")
+    person = await _make(visit, token)
+    if wanted.role is None:
+        return await welcome.first_code(visit, person)
+    async with visit.site.store.transaction() as tx:
+        session = await sessions.open(tx, person)
+    return visit.sign_in(session, "/start")
+
+
+async def start_form(visit: Visit) -> Response:
+    """New staff choose a name and a passphrase."""
+    if not visit.member.roles:
+        return visit.go("/rooms")
+    return _start(visit, visit.member.nickname)
+
+
+async def start(visit: Visit) -> Response:
+    """Keep the name and the passphrase."""
+    if not visit.member.roles:
+        return visit.go("/rooms")
+    site, person, nickname = visit.site, visit.member.person, visit.field("nickname")
+    try:
+        words.check_nickname(nickname)
+        await passphrases.set_passphrase(site.store, person, visit.field("passphrase"))
+        if nickname != visit.member.nickname:
+            async with site.store.transaction() as tx:
+                await people.rename(tx, person, nickname)
+    except (NotWords, NicknameTaken, passphrases.WeakPassphrase) as refusal:
+        return _start(visit, nickname, refusal.code)
+    return visit.go(home(visit.member.roles))
+
+
+def home(roles: tuple[str, ...]) -> str:
+    """Where somebody's work begins."""
+    if "organiser" in roles:
+        return "/organiser"
+    if "moderator" in roles or "supervisor" in roles:
+        return "/console"
+    return "/profile" if "peer" in roles else "/rooms"
+
+
+def _start(visit: Visit, nickname: str, error: str = "") -> Response:
+    mine = [visit.language(sayings.ROLES[role]) for role in visit.member.roles]
+    return visit.page("start.html", 409 if error else 200, nickname=nickname, error=error, mine=mine)
+
+
+async def _use(tx: Transaction, token: str) -> str:
+    used = await links.use_link(tx, token)
+    assert used.person is not None
+    return await sessions.open(tx, used.person)
+
+
+async def _make(visit: Visit, token: str) -> PersonId:
+    """Make a person with a name made up for them; made-up names may meet, then another is tried."""
+    for _ in range(NAMES):
+        try:
+            return await people.make(
+                visit.site.store, visit.site.keys, words.generate_nickname(visit.language.code), visit.language.code,
+                link=token,
+            )  # fmt: skip
+        except NicknameTaken:
+            continue
+        except Gone:
+            raise LinkUsed from None
+    raise NicknameTaken
+
+
+NAMES = 8
+"""With 900 names and 300 people, eight in a row are taken once in 6,000 times; then the person presses again."""
+
+
+def _form(visit: Visit, error: str = "", way: str = "") -> Response:
+    return visit.page(
+        "sign_in.html", 409 if error else 200, error=error, way=way, page="sign-in", nickname=visit.field("nickname")
+    )

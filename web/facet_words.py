@@ -1,0 +1,73 @@
+"""The words people see for facets' codes, and which languages a person may say they read."""
+
+from matcher.facets import VALUES, Name, Visibility
+from web.language import Language
+
+
+def _(phrase: str) -> str:
+    """Mark a phrase for the catalogue; it is looked up when it is shown."""
+    return phrase
+
+
+ASKED: dict[Name, str] = {
+    "topic": _("What have you lived with? (up to five)"),
+    "role": _("Whose experience is it? (up to two)"),
+    "side": _("If somebody was hurt: where were you?"),
+    "status": _("Where are you with it now?"),
+    "kind": _("What helps you?"),
+    "wish": _("What would you like to do?"),
+}
+
+LABELS: dict[Name, dict[str, str]] = {
+    "topic": {
+        "addiction": _("Addiction"), "anxiety": _("Anxiety"), "bereavement": _("Somebody’s death"),
+        "breakup": _("Separation"), "burnout": _("Burnout"), "caring": _("Caring for somebody"),
+        "chronic_illness": _("Long illness"), "cancer": _("Cancer"), "dementia": _("Dementia"),
+        "depression": _("Depression"), "disability": _("Disability"), "eating": _("Eating"), "family": _("Family"),
+        "gambling": _("Gambling"), "identity": _("Gender or sexuality"), "loneliness": _("Loneliness"),
+        "military": _("Military service"), "neurodiversity": _("Neurodiversity"), "parenting": _("Being a parent"),
+        "pregnancy_loss": _("Losing a pregnancy"), "psychosis": _("Psychosis"), "self_harm": _("Self-harm"),
+        "sexual_violence": _("Sexual violence"), "suicide_loss": _("Losing somebody to suicide"),
+        "trauma": _("Trauma"), "violence": _("Violence"), "work": _("Work"),
+    },
+    "role": {
+        "self": _("My own"), "carer": _("I care for somebody"), "family": _("Somebody in my family"),
+        "bereaved": _("I lost somebody"),
+    },
+    "side": {
+        "harmed": _("I was hurt"), "caused_harm": _("I hurt somebody"), "not_affected": _("Neither"),
+    },
+    "status": {
+        "in_crisis": _("In the worst of it"), "struggling": _("It is hard"), "in_recovery": _("Getting better"),
+        "long_recovered": _("It is years behind me"),
+    },
+    "kind": {
+        "emotional": _("Being understood"), "informational": _("Knowing how things work"),
+        "practical": _("Practical advice"), "company": _("Company"),
+    },
+    "wish": {
+        "be_heard": _("Be heard"), "listen": _("Listen to somebody"), "both": _("Both"),
+    },
+}  # fmt: skip
+
+VISIBILITIES: dict[Visibility, str] = {
+    "hidden": _("Only for me"),
+    "matching": _("Used to find somebody, not shown"),
+    "shown": _("Shown to my match"),
+}
+
+READ = ("fi", "sv", "en", "ar", "da", "de", "es", "et", "fa", "fr", "nb", "pl", "ru", "se", "so", "tr", "uk", "vi")
+"""Languages offered in the form; others can be added here without any other change."""
+
+
+def label(language: Language, name: Name, value: str) -> str:
+    """Return a facet's value in words."""
+    return language(LABELS[name][value])
+
+
+def languages(language: Language) -> dict[str, str]:
+    """Return the languages one may say one reads, by code, each in the visitor's language."""
+    return {code: (language.locale.languages.get(code) or code) for code in READ}
+
+
+assert all(set(LABELS[name]) == set(values) for name, values in VALUES.items()), "a facet without words"

@@ -1,0 +1,122 @@
+"""The list of rooms, a room's page, coming into one, and its history for our own script."""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from chat import access, history, rooms, store
+from chat.ids import RoomId
+from chat.protocol import PAGE_ENTRIES
+from chat.refusals import Malformed, NotAMember
+from chat.rooms import RoomCard
+from matcher import requests
+from web.site import Visit, whole
+
+SHOWN_ENTRIES = 30
+"""In the page itself: about 6 kB compressed; earlier ones are fetched when somebody scrolls to them."""
+
+
+@dataclass(frozen=True)
+class Silenced:
+    """Why somebody may not write in a room now: a code for the script, a sentence for the person."""
+
+    code: str
+    told: str
+
+
+async def listing(visit: Visit) -> Response:
+    """Show the rooms one is in, those one may come into, and how a request stands."""
+    person = visit.member.person
+    async with visit.site.store.reading() as tx:
+        cards = await rooms.listing(tx, person)
+        standing = await requests.standing(tx, person)
+    asking = standing is not None and standing.state in ("waiting", "offered")
+    return visit.page(
+        "rooms.html", page="rooms", asking=asking, mine=[one for one in cards if one.member],
+        others=[one for one in cards if one.kind == "group" and not one.member and one.state == "open"],
+        ended=[one for one in cards if one.kind == "one_to_one" and not one.member],
+    )  # fmt: skip
+
+
+async def room(visit: Visit) -> Response:
+    """Show a room to who is in it, or was in this one-to-one; to others a group's name and a way in."""
+    number, person = RoomId(visit.id("room")), visit.member.person
+    async with visit.site.store.reading() as tx:
+        card = await _card(visit, number)
+        muted = await access.is_muted(tx, person, number, card.kind)
+        epoch = await store.epoch(tx)
+    if card.kind == "group" and not card.member:
+        return visit.page("room_door.html", card=card, page="rooms")
+    page = await history.page(visit.site.store, visit.site.keys, number, person, limit=SHOWN_ENTRIES)
+    silenced = None
+    if not card.member:
+        silenced = Silenced(
+            "not_a_member", visit.language("You have left this chat. You can still read it for a while.")
+        )
+    elif muted:
+        silenced = Silenced("muted", visit.say("muted"))
+    return visit.page(
+        "room.html", room=_named(visit, card), entries=page.entries, first=page.first, last=page.last, epoch=epoch,
+        oldest=page.entries[0].seq if page.entries else None, here=max(1, visit.people_here(number)), me=person,
+        peer=card.name, silenced=silenced,
+    )  # fmt: skip
+
+
+async def join(visit: Visit) -> Response:
+    """Come into a group room; who is in it already just sees it."""
+    number = RoomId(visit.id("room"))
+    async with visit.site.store.transaction() as tx:
+        await rooms.join(tx, number, visit.member.person)
+    return visit.go(f"/rooms/{number}")
+
+
+async def entries(visit: Visit) -> Response:
+    """Give a page of history as JSON, cut to what this person may see."""
+    number, asked = RoomId(visit.id("room")), visit.request.query_params
+    if set(asked) - {"after", "before", "limit"}:
+        raise Malformed
+    after, before, limit = (_number(asked.get(name)) for name in ("after", "before", "limit"))
+    if limit is not None and not 1 <= limit <= PAGE_ENTRIES:
+        raise Malformed
+    page = await history.page(
+        visit.site.store, visit.site.keys, number, visit.member.person, after=after, before=before,
+        limit=limit or PAGE_ENTRIES,
+    )  # fmt: skip
+    return visit.json(history.encode(page))
+
+
+def _number(text: str | None) -> int | None:
+    if text is None or text == "0":
+        return None if text is None else 0
+    try:
+        return whole(text)
+    except NotAMember:
+        raise Malformed from None
+
+
+async def _card(visit: Visit, number: RoomId) -> RoomCard:
+    """Return the room as the person's own list shows it, so that the page can show no other.
+
+    Raises:
+        NotAMember: it is not in the list, or there is no such room.
+    """
+    async with visit.site.store.reading() as tx:
+        for card in await rooms.listing(tx, visit.member.person):
+            if card.id == number:
+                return card
+    raise NotAMember
+
+
+@dataclass(frozen=True)
+class Named:
+    """A room as its template needs it."""
+
+    id: RoomId
+    name: str
+    about: str
+    kind: str
+    state: str
+
+
+def _named(visit: Visit, card: RoomCard) -> Named:
+    return Named(card.id, card.name or visit.language("Somebody who left"), card.about, card.kind, card.state)

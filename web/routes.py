@@ -1,0 +1,83 @@
+"""Every address of the site, who may use it, and who answers: the one table the door and the tests read.
+
+A row without a role for strangers sends them to sign in. To everybody else a row they may not use looks like an address
+that nobody has.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from web import about, account, asking, console, desk, entering, organiser, room_pages, welcome
+from web.site import Handler
+
+Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "moderator", "organiser"]
+ANYONE: Allowed = "anyone"
+STRANGER: Allowed = "stranger"
+ROLES: dict[Allowed, frozenset[str]] = {
+    "member": frozenset(),
+    "staff": frozenset({"peer", "moderator", "supervisor", "organiser"}),
+    "peer": frozenset({"peer"}),
+    "moderator": frozenset({"moderator", "supervisor"}),
+    "organiser": frozenset({"organiser"}),
+}
+"""Which roles a row lets in, one of them being enough; none: every member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One address and method. `asks_who`: whether the session is looked up at all."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    allowed: Allowed
+    handler: Handler
+    asks_who: bool = True
+
+
+ROUTES: tuple[Row, ...] = (
+    Row("GET", "/healthz", "anyone", about.healthz, asks_who=False),
+    Row("GET", "/static/{name:path}", "anyone", about.static, asks_who=False),
+    Row("GET", "/", "anyone", welcome.welcome),
+    Row("GET", "/help", "anyone", about.help_now),
+    Row("GET", "/protocol", "anyone", about.wire_protocol),
+    Row("POST", "/language", "anyone", about.set_language),
+    Row("GET", "/sign-up", "stranger", welcome.sign_up_form),
+    Row("POST", "/sign-up", "stranger", welcome.sign_up),
+    Row("GET", "/sign-in", "stranger", entering.sign_in_form),
+    Row("POST", "/sign-in", "stranger", entering.sign_in),
+    Row("GET", "/link/{token}", "anyone", entering.link_form),
+    Row("POST", "/link/{token}", "anyone", entering.link),
+    Row("POST", "/sign-out", "member", entering.sign_out),
+    Row("GET", "/start", "staff", entering.start_form),
+    Row("POST", "/start", "staff", entering.start),
+    Row("GET", "/rooms", "member", room_pages.listing),
+    Row("GET", "/rooms/{room}", "member", room_pages.room),
+    Row("POST", "/rooms/{room}/join", "member", room_pages.join),
+    Row("GET", "/rooms/{room}/entries", "member", room_pages.entries),
+    Row("GET", "/profile", "member", asking.profile_form),
+    Row("POST", "/profile", "member", asking.profile),
+    Row("GET", "/ask", "member", asking.ask_form),
+    Row("POST", "/ask", "member", asking.ask),
+    Row("GET", "/waiting", "member", asking.waiting),
+    Row("POST", "/waiting/withdraw", "member", asking.withdraw),
+    Row("GET", "/me", "member", account.me),
+    Row("POST", "/me/nickname", "member", account.rename),
+    Row("POST", "/me/sessions/{session}/end", "member", account.end_session),
+    Row("POST", "/me/sessions/end", "member", account.end_others),
+    Row("POST", "/me/code", "member", account.new_code),
+    Row("POST", "/me/erase", "member", account.erase),
+    Row("GET", "/desk", "peer", desk.desk),
+    Row("GET", "/desk/offers", "peer", desk.offers_now),
+    Row("POST", "/desk/offers/{offer}/accept", "peer", desk.accept),
+    Row("POST", "/desk/offers/{offer}/decline", "peer", desk.decline),
+    Row("POST", "/desk/availability", "peer", desk.availability),
+    Row("GET", "/console", "moderator", console.console),
+    Row("GET", "/console/cases", "moderator", console.cases_now),
+    Row("GET", "/console/cases/{case}", "moderator", console.case),
+    Row("GET", "/organiser", "organiser", organiser.organiser),
+    Row("POST", "/organiser/rooms", "organiser", organiser.make_room),
+    Row("POST", "/organiser/rooms/{room}/close", "organiser", organiser.close_room),
+    Row("POST", "/organiser/invite", "organiser", organiser.invite),
+    Row("POST", "/organiser/peers/{person}/approve", "organiser", organiser.approve),
+    Row("POST", "/organiser/peers/{person}/suspend", "organiser", organiser.suspend),
+)

@@ -1,0 +1,65 @@
+"""The front page, and signing up: a name to be called by, consent in ten lines, a recovery code, and nothing else."""
+
+from starlette.responses import Response
+
+from chat import people, recovery, sessions, sign_ups, words
+from chat.ids import PersonId
+from chat.refusals import NicknameTaken, NotWords, Refusal
+from web.site import Visit
+
+
+class SignUpsClosed(Refusal):
+    """New accounts are by invitation only."""
+
+    code = "sign_ups_closed"
+
+
+async def welcome(visit: Visit) -> Response:
+    """Say what this is and what it does not promise; members go to their rooms."""
+    if visit.person is not None:
+        return visit.go("/rooms")
+    return visit.page("welcome.html", sign_up=visit.site.settings.sign_up)
+
+
+async def sign_up_form(visit: Visit) -> Response:
+    """Offer a name and the ten lines."""
+    return _form(visit, words.generate_nickname(visit.language.code))
+
+
+async def sign_up(visit: Visit) -> Response:
+    """Make an account and show its recovery code, once."""
+    site, nickname = visit.site, visit.field("nickname")
+    if site.settings.sign_up != "open":
+        raise SignUpsClosed
+    if visit.field("consent") != "yes":
+        return _form(visit, nickname, "consent_needed")
+    key = site.keys.derive("addresses")
+    try:
+        words.check_nickname(nickname)
+        async with site.store.transaction() as tx:
+            await sign_ups.take(tx, key, visit.address, site.settings.sign_ups_per_day)
+    except (NotWords, sign_ups.SignUpsFull) as refusal:
+        return _form(visit, nickname, refusal.code)
+    try:
+        person = await people.make(site.store, site.keys, nickname, visit.language.code)
+    except Refusal as refusal:
+        async with site.store.transaction() as tx:
+            await sign_ups.give_back(tx, key, visit.address)
+        if isinstance(refusal, (NicknameTaken, NotWords)):
+            return _form(visit, nickname, refusal.code)
+        raise
+    return await first_code(visit, person)
+
+
+async def first_code(visit: Visit, person: PersonId) -> Response:
+    """Sign a new person in and show their recovery code, once."""
+    async with visit.site.store.transaction() as tx:
+        code = await recovery.new_recovery(tx, person)
+        token = await sessions.open(tx, person)
+        visit.person = await people.find(tx, person)
+    return visit.signed_in(visit.page("code.html", code=code, first=True), token)
+
+
+def _form(visit: Visit, nickname: str, error: str = "") -> Response:
+    mode = visit.site.settings.sign_up
+    return visit.page("sign_up.html", 409 if error else 200, mode=mode, nickname=nickname, error=error)
