@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Outbox, STALE_MS, memoryShelf, newSayId } from "../../web/static/js/outbox.js";
+
+/** An outbox over its own or a given shelf; `sent` is what it handed to the connection. */
+function made({ shelf = memoryShelf(), person = 5, room = 12, now = () => 1_000, up = true } = {}) {
+  const sent = [];
+  const line = { up };
+  const outbox = new Outbox({
+    shelf, person, room, now, changed: () => {},
+    send: (one) => line.up && sent.push(one.text) > 0,
+  });
+  return { outbox, sent, shelf, line };
+}
+
+test("a say_id is of the form the protocol takes, and never twice the same", () => {
+  const made = new Set(Array.from({ length: 1000 }, newSayId));
+  assert.equal(made.size, 1000);
+  for (const one of made) assert.match(one, /^[A-Za-z0-9_-]{8,36}$/);
+});
+
+test("one is in flight, the next goes when it is kept, in the order written", async () => {
+  const { outbox, sent } = made();
+  const first = await outbox.add("one");
+  await outbox.add("two");
+  await outbox.add("three");
+  assert.deepEqual(sent, ["one"]);
+  await outbox.drop(first);
+  assert.deepEqual(sent, ["one", "two"]);
+});
+
+test("what is written without a connection is stored before, and sent in order once there is one", async () => {
+  const { outbox, sent, shelf, line } = made({ up: false });
+  await outbox.add("one");
+  await outbox.add("two");
+  assert.equal((await shelf.all()).length, 2);
+  assert.deepEqual(sent, []);
+  line.up = true;
+  outbox.again();
+  assert.deepEqual(sent, ["one"]);
+});
+
+test("after a loss the one in flight is sent again under the same say_id", async () => {
+  const shelf = memoryShelf();
+  const { outbox, sent } = made({ shelf });
+  const sayId = await outbox.add("one");
+  outbox.again();
+  assert.deepEqual(sent, ["one", "one"]);
+  assert.deepEqual((await shelf.all()).map((one) => one.say_id), [sayId]);
+});
+
+test("a later page takes up what an earlier one left", async () => {
+  const shelf = memoryShelf();
+  await made({ shelf, up: false }).outbox.add("left behind");
+  const { outbox, sent } = made({ shelf });
+  await outbox.open();
+  assert.deepEqual(sent, ["left behind"]);
+});
+
+test("what another person left on this device is forgotten, and never sent", async () => {
+  const shelf = memoryShelf();
+  await made({ shelf, person: 9, up: false }).outbox.add("not mine");
+  const { outbox, sent } = made({ shelf });
+  await outbox.open();
+  assert.deepEqual(sent, []);
+  assert.deepEqual(await shelf.all(), []);
+});
+
+test("another room's words wait for their own room", async () => {
+  const shelf = memoryShelf();
+  await made({ shelf, room: 13, up: false }).outbox.add("elsewhere");
+  const { outbox, sent } = made({ shelf });
+  await outbox.open();
+  assert.deepEqual(sent, []);
+  assert.equal((await shelf.all()).length, 1);
+});
+
+test("nothing older than 14 days is sent without asking", async () => {
+  const shelf = memoryShelf();
+  await made({ shelf, up: false, now: () => 0 }).outbox.add("long ago");
+  const { outbox, sent } = made({ shelf, now: () => STALE_MS + 10 });
+  await outbox.open();
+  assert.equal(outbox.asks, true);
+  assert.deepEqual(sent, []);
+  await outbox.retry(outbox.waiting[0].say_id);
+  assert.deepEqual(sent, ["long ago"]);
+});
+
+test("what is refused stays to be read and holds nothing else up", async () => {
+  const { outbox, sent, shelf } = made();
+  const first = await outbox.add("one");
+  await outbox.add("two");
+  outbox.fail(first, "not_words");
+  assert.deepEqual(sent, ["one", "two"]);
+  assert.equal(outbox.waiting[0].failed, "not_words");
+  assert.equal((await shelf.all()).length, 2);
+});
+
+test("nothing is sent while the person is muted", async () => {
+  const { outbox, sent } = made();
+  outbox.hold(true);
+  await outbox.add("one");
+  assert.deepEqual(sent, []);
+  outbox.hold(false);
+  assert.deepEqual(sent, ["one"]);
+});
+
+test("kept words leave nothing behind", async () => {
+  const { outbox, shelf } = made();
+  await outbox.drop(await outbox.add("one"));
+  assert.deepEqual(await shelf.all(), []);
+  assert.deepEqual(outbox.waiting, []);
+});
+
+test("a shelf that is full does not keep anybody from speaking", async () => {
+  const full = { ...memoryShelf(), put: () => Promise.reject(new Error("full")) };
+  const { outbox, sent } = made({ shelf: full });
+  await outbox.add("one");
+  assert.deepEqual(sent, ["one"]);
+});

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { Announcer } from "../../web/static/js/announce.js";
+import { Queue } from "../../web/static/js/queue.js";
+import { ROWS, Slice } from "../../web/static/js/window.js";
+import { wordsOf } from "../../web/static/js/words.js";
+
+test("two messages are read out, more are counted", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const told = [];
+  const announcer = new Announcer((text) => told.push(text), (n) => `${n} new messages`);
+  announcer.add([{ name: "Moss", text: "hello" }, { name: "Linnet", text: "hi" }]);
+  mock.timers.tick(2000);
+  for (let second = 0; second < 6; second += 1) {
+    announcer.add(Array.from({ length: 50 }, () => ({ name: "Moss", text: "again" })));
+    mock.timers.tick(1000);
+  }
+  assert.deepEqual(told, ["Moss: hello. Linnet: hi", "100 new messages", "100 new messages", "100 new messages"]);
+  mock.timers.reset();
+});
+
+test("the slice is never longer than its bound, wherever the reader goes", () => {
+  const slice = new Slice();
+  let count = 500;
+  slice.toEnd(count);
+  for (let step = 0; step < 2000; step += 1) {
+    if (step % 7 === 0) count += 3;
+    if (step % 11 === 0) slice.grow(count);
+    if (step % 13 === 0) {
+      count += 60;
+      slice.shift(60);
+    };
+    if (step % 3) slice.up();
+    else slice.down(count);
+    assert.ok(slice.end - slice.start <= ROWS && slice.start >= 0 && slice.end <= count);
+    assert.ok(slice.end > slice.start);
+  }
+});
+
+test("words are chosen by the language's own plural rules", () => {
+  const words = { "new.one": "{n} new", "new.other": "{n} new ones", "new.few": "{n} nowe", hello: "Hello {name}" };
+  assert.equal(wordsOf(words, "en")("new", { n: 1 }), "1 new");
+  assert.equal(wordsOf(words, "en")("new", { n: 3 }), "3 new ones");
+  assert.equal(wordsOf(words, "pl")("new", { n: 3 }), "3 nowe");
+  assert.equal(wordsOf(words, "en")("hello", { name: "{n} $& <b>" }), "Hello {n} $& <b>");
+  assert.equal(wordsOf(words, "en")("unknown"), "");
+});
+
+const filed = (id, level, at = id, more = {}) => ({ case: id, level, at, state: "open", subject: { nickname: "Moss" }, ...more });
+
+test("a case that arrives is held until it is asked for", () => {
+  const queue = new Queue();
+  queue.take([filed(1, "low"), filed(2, "high")]);
+  assert.deepEqual(queue.shown.map((one) => one.case), [2, 1]);
+  queue.take([filed(1, "low"), filed(2, "high"), filed(3, "high", 0)]);
+  assert.deepEqual(queue.shown.map((one) => one.case), [2, 1]);
+  assert.equal(queue.held, 1);
+  queue.refresh();
+  assert.deepEqual(queue.shown.map((one) => one.case), [3, 2, 1]);
+});
+
+test("a case that ends elsewhere stays under the hand until then", () => {
+  const queue = new Queue();
+  queue.take([filed(1, "low"), filed(2, "high")]);
+  queue.move(1);
+  queue.take([filed(2, "high", 2, { state: "claimed" })]);
+  assert.deepEqual(queue.shown.map((one) => one.state), ["claimed", "closed"]);
+  assert.equal(queue.selected, 1);
+  queue.refresh();
+  assert.equal(queue.selected, 2);
+});
+
+test("what is settled here does not come back with the next list, unless it is undone", () => {
+  const queue = new Queue();
+  queue.take([filed(1, "low"), filed(2, "high")]);
+  queue.settle(2, true);
+  queue.take([filed(1, "low"), filed(2, "high")]);
+  queue.refresh();
+  assert.deepEqual(queue.shown.map((one) => one.case), [1]);
+  queue.settle(2, false);
+  queue.refresh();
+  assert.deepEqual(queue.shown.map((one) => one.case), [2, 1]);
+});
