@@ -1,0 +1,295 @@
+"""A real Chromium before a real server: visitors who click and type, and fail the test when their console complains.
+
+The server is two child processes, `python -m web` and `python -m matcher`, with the demo's rooms, peers and moderator
+on a SQLite database of its own. Wait with `expect(locator)`: the pages' Content-Security-Policy, which is never
+bypassed, forbids what `wait_for_function` needs.
+"""
+
+import json
+import re
+import shutil
+import socket
+import tempfile
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypedDict
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+from tests import servers
+
+ARGS = (
+    "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+WAIT_MS = 15_000
+"""Two busy cores; a person would have given up by then."""
+PHONE, DESKTOP = 390, 1280
+LINK = re.compile(r"hearthside: ([^\n]+?): http://[^/\s]+(/link/\S+)")
+UNREACHABLE = re.compile(r"net::ERR_|WebSocket connection to .* failed")
+"""What Chromium's console says of a line that a test has cut."""
+REFUSED = re.compile(r"server responded with a status of (4\d\d|503)")
+"""What it says of a page that tells of a refusal: such a page is an answer and not a fault of the page."""
+
+
+class Line:
+    """A TCP proxy before the server that can be cut: open connections die, new ones are refused until it is mended."""
+
+    def __init__(self, server: int, port: int) -> None:
+        self.port = port
+        self._server = server
+        self._listening: socket.socket | None = None
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def mend(self) -> None:
+        """Let connections through."""
+        listening = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
+        self._listening = listening
+        threading.Thread(target=self._accept, args=(listening,), daemon=True).start()
+
+    def cut(self) -> None:
+        """Drop everything that is connected, and let nothing new through."""
+        if self._listening is not None:
+            self._listening.shutdown(socket.SHUT_RDWR)
+            self._listening.close()
+            self._listening = None
+        with self._lock:
+            for one in self._open:
+                _close(one)
+            self._open.clear()
+
+    def _accept(self, listening: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listening.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(("127.0.0.1", self._server), timeout=5)
+            except OSError:
+                _close(near)
+                continue
+            far.settimeout(None)
+            with self._lock:
+                self._open |= {near, far}
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass
+        finally:
+            _close(one)
+            _close(other)
+
+
+def _close(one: socket.socket) -> None:
+    try:
+        one.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    one.close()
+
+
+@dataclass
+class House:
+    """A running server: where it is, its folder, and the links it has printed, by whom they are for."""
+
+    port: int
+    folder: Path
+    line: Line
+    web: servers.Child
+    links: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def cuttable(self) -> str:
+        """The same server behind the line that can be cut."""
+        return f"http://127.0.0.1:{self.line.port}"
+
+    def link(self, who: str) -> str:
+        """Return the link printed for whoever's name begins so; each works once."""
+        return next(self.links.pop(name) for name in list(self.links) if name.startswith(who))
+
+
+@contextmanager
+def open_house(*, demo: bool = True, matching: bool = True, env: dict[str, str] | None = None) -> Iterator[House]:
+    """Serve a fresh database for the time of the block."""
+    port, other = servers.free_port(), servers.free_port()
+    with tempfile.TemporaryDirectory(prefix="hearthside-browser-") as folder:
+        settings = {
+            "HEARTHSIDE_VAR": folder, "HEARTHSIDE_DEMO": str(int(demo)), "PORT": str(port), "PYTHONUNBUFFERED": "1",
+            "HEARTHSIDE_ORIGIN": f"http://127.0.0.1:{port},http://127.0.0.1:{other}",
+            "HEARTHSIDE_SIGN_UPS_PER_DAY": "10000", "HEARTHSIDE_HANDSHAKES_PER_MINUTE": "10000",
+        } | (env or {})  # fmt: skip
+        program = shutil.which("python", path=str(servers.ROOT / ".venv" / "bin")) or "python"
+        with servers.child("web", program, "-m", "web", env=settings) as web:
+            web.wait_until(lambda: "hearthside: ready" in web.said())
+            house = House(port, Path(folder), Line(port, other), web, dict(LINK.findall(web.said())))
+            house.line.mend()
+            if not matching:
+                yield house
+                return
+            with servers.child("matcher", program, "-m", "matcher", env=settings):
+                yield house
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Start Debian's Chromium for the time of the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Violation(TypedDict):
+    """What axe found, as far as a test's failure shows it."""
+
+    id: str
+    help: str
+    nodes: list[str]
+
+
+@dataclass
+class Visitor:
+    """One browser profile with one page: cookies and storage of its own."""
+
+    page: Page
+    context: BrowserContext
+    base: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        """Open a page of the site."""
+        self.page.goto(self.base + path)
+
+    def see(self, text: str | re.Pattern[str]) -> Locator:
+        """Wait until a text is visible."""
+        found = self.page.get_by_text(text).filter(visible=True).first
+        expect(found).to_be_visible()
+        return found
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("button", name=name)
+
+    def sign_up(self) -> str:
+        """Make an account as somebody new does, and return its recovery code."""
+        self.go("/sign-up")
+        self.page.get_by_label("I have read this and agree").check()
+        self.button("Make my account").click()
+        code = self.page.locator("#code").inner_text()
+        self.page.get_by_role("link", name="I have written it down").click()
+        expect(self.page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
+        return code
+
+    def use_link(self, path: str) -> None:
+        """Sign in by a link."""
+        self.go(path)
+        self.page.locator("main form button").first.click()
+        expect(self.page).not_to_have_url(re.compile("/link/"))
+
+    def enter(self, room: str) -> None:
+        """Come into a group room (or back into it) from the list, and wait until the line is live."""
+        self.go("/rooms")
+        self.page.get_by_role("link", name=room).click()
+        come_in = self.button("Come in")
+        if come_in.count():
+            come_in.click()
+        self.is_live()
+
+    def is_live(self) -> None:
+        """Wait until what is written is stored before it is sent, and the log follows the server."""
+        expect(self.page.locator("hearth-room[data-ready]")).to_be_attached()
+        expect(self.page.locator("hearth-room:not([data-lost])")).to_be_attached()
+
+    def say(self, text: str) -> None:
+        """Write and press Enter."""
+        box = self.page.get_by_label("Your message")
+        box.fill(text)
+        box.press("Enter")
+
+    def hears(self, text: str) -> None:
+        """Wait for an entry that the server has kept, once."""
+        expect(self.page.locator(".log [data-seq]").filter(has_text=text)).to_have_count(1)
+
+    def axe(self) -> list[Violation]:
+        """Return what axe-core finds on the page as it is."""
+        debugger = self.context.new_cdp_session(self.page)
+        try:
+            debugger.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+            options = json.dumps({"runOnly": TAGS, "resultTypes": ["violations"]})
+            answer = debugger.send("Runtime.evaluate", {
+                "expression": f"axe.run(document, {options}).then(r => JSON.stringify(r.violations.map("
+                "v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 200))}))))",
+                "awaitPromise": True,
+            })  # fmt: skip
+        finally:
+            debugger.detach()
+        assert "exceptionDetails" not in answer, answer
+        found: list[Violation] = json.loads(answer["result"]["value"])
+        return found
+
+    def scrolls_sideways(self) -> bool:
+        """Whether the page is wider than its window."""
+        root = "document.documentElement"
+        return bool(self.page.evaluate(f"() => {root}.scrollWidth > {root}.clientWidth"))
+
+
+@contextmanager
+def visitor(
+    browser: Browser,
+    base: str,
+    *,
+    width: int = DESKTOP,
+    height: int = 900,
+    scheme: str = "light",
+    locale: str = "en",
+    script: bool = True,
+    may_fail: bool = False,
+) -> Iterator[Visitor]:
+    """Come with a fresh browser profile. What the console complains of fails the block.
+
+    Args:
+        may_fail: the test cuts the line: that the network fails is no complaint.
+    """
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light",
+        locale=locale, java_script_enabled=script, reduced_motion="reduce",
+    )  # fmt: skip
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    one = Visitor(page, context, base)
+    page.on("pageerror", lambda error: one.complaints.append(f"error: {error}"))
+    page.on("console", lambda message: _heard(one, message.type, message.text, may_fail))
+    try:
+        yield one
+    finally:
+        context.close()
+    assert not one.complaints, one.complaints
+
+
+def _heard(one: Visitor, kind: str, text: str, may_fail: bool) -> None:
+    if kind not in ("error", "warning") or REFUSED.search(text) or (may_fail and UNREACHABLE.search(text)):
+        return
+    one.complaints.append(f"{kind}: {text} ({urllib.parse.urlsplit(one.page.url).path})")
+
+
+def address_of(page: Page) -> str:
+    """Return the path of a page."""
+    return urllib.parse.urlsplit(page.url).path
