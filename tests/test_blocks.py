@@ -18,11 +18,16 @@ async def block(circle: Circle, person: PersonId, other: PersonId) -> None:
 
 
 async def test_a_seeker_never_gets_whom_they_blocked(circle: Circle) -> None:
-    peer, other, seeker = await circle.peer("I drank"), await circle.peer("I fell"), await circle.seeker()
+    peer, seeker = await circle.peer("I drank"), await circle.seeker()
     await block(circle, seeker, peer)
     await block(circle, seeker, peer)
     await circle.ask(seeker, "I drank")
-    await circle.matching().beat()
+    matching = circle.matching()
+    await matching.beat()
+    assert await circle.standing(peer) == []
+    other = await circle.peer("I fell")
+    await circle.look_again()
+    await matching.beat()
     assert await circle.standing(peer) == []
     assert len(await circle.standing(other)) == 1
 

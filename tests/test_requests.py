@@ -5,6 +5,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
+from chat.ids import PersonId
 from chat.refusals import Muted, TooFast
 from chat.tables import people
 from matcher import requests
@@ -14,9 +15,9 @@ from tests.circle import Circle
 from tests.test_profiles import mute
 
 
-async def withdraw(circle: Circle, person: int) -> None:
+async def withdraw(circle: Circle, person: PersonId) -> None:
     async with circle.place.store.transaction() as tx:
-        await requests.withdraw(tx, requests.PersonId(person))
+        await requests.withdraw(tx, person)
 
 
 async def test_asking_twice_keeps_the_one_request_and_its_place(circle: Circle) -> None:
