@@ -42,7 +42,7 @@ def test_what_is_imported_comes_first_and_once(tmp_path: Path) -> None:
 
 
 def test_comments_go_and_what_stands_behind_a_cast_stays(tmp_path: Path) -> None:
-    text = "/** Doc. */\n// note\n/**\n * @param {any} a\n */\n/** @type {any} */ (a).b = 1;\nc = /** @type {any} */ (d);\n"
+    text = "/** Doc. */\n//\n/**\n * @param\n */\n/** @type {any} */ (a).b = 1;\nc = /** @type {any} */ (d);\n"
     _written(tmp_path, one=text)
     assert bundle.script(tmp_path / "one.js").decode() == "(a).b = 1;\nc = (d);"
 
