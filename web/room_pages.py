@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import msgspec
 from starlette.responses import Response
 
 from chat import access, history, rooms, store
@@ -39,7 +40,10 @@ async def listing(visit: Visit) -> Response:
 
 
 async def room(visit: Visit) -> Response:
-    """Show a room to who is in it, or was in this one-to-one; to others a group's name and a way in."""
+    """Show a room to who is in it, or was in this one-to-one; to others a group's name and a way in.
+
+    As JSON: whether the person may write there now (`Silenced`; its code is empty when they may).
+    """
     number, person = RoomId(visit.id("room")), visit.member.person
     async with visit.site.store.reading() as tx:
         card = await _card(visit, number)
@@ -47,7 +51,6 @@ async def room(visit: Visit) -> Response:
         epoch = await store.epoch(tx)
     if card.kind == "group" and not card.member:
         return visit.page("room_door.html", card=card, page="rooms")
-    page = await history.page(visit.site.store, visit.site.keys, number, person, limit=SHOWN_ENTRIES)
     silenced = None
     if not card.member:
         silenced = Silenced(
@@ -55,6 +58,9 @@ async def room(visit: Visit) -> Response:
         )
     elif muted:
         silenced = Silenced("muted", visit.say("muted"))
+    if visit.wants_json:
+        return visit.json(msgspec.json.encode(silenced or Silenced("", "")))
+    page = await history.page(visit.site.store, visit.site.keys, number, person, limit=SHOWN_ENTRIES)
     return visit.page(
         "room.html", room=_named(visit, card), entries=page.entries, first=page.first, last=page.last, epoch=epoch,
         oldest=page.entries[0].seq if page.entries else None, here=max(1, visit.people_here(number)), me=person,

@@ -63,13 +63,17 @@ export class Composer {
     this.#silence(true, told || this.#room.words?.(`silent_${code}`) || this.#room.words?.("silent_closed") || "");
   }
 
-  /** A notice from the inbox: muted, or unmuted. @param {import("./state.js").Entry} entry */
-  muted(entry) {
-    const { words, room, kind } = this.#room;
-    const reaches = entry.target === room || (!entry.target && kind !== "one_to_one");
-    if (!reaches) return;
-    if (entry.kind === "unmuted") return this.#silence(false, words?.("silent_over") ?? "");
-    this.close("muted", entry.text);
+  /** A notice came that one is muted, or not any more: ask what that means in this room. */
+  async look() {
+    try {
+      const answer = await fetch(`/rooms/${this.#room.room}`, { headers: { accept: "application/json" } });
+      if (!answer.ok) return;
+      const { code, told } = await answer.json();
+      if (code) this.close(code, told);
+      else if (this.silent) this.#silence(false, this.#room.words?.("silent_over") ?? "");
+    } catch {
+      // no network: it is told with the next refusal, or the next page
+    }
   }
 
   /** @param {boolean} silent @param {string} told */

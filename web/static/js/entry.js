@@ -51,6 +51,7 @@ export class EntryMaker {
     li.toggleAttribute("data-mine", row.kind === "said" && row.author === this.me);
     if (row.hidden) li.dataset.hidden = row.hidden;
     if (row.target) li.dataset.target = String(row.target);
+    if (row.code) li.dataset.code = row.code;
     part(li, "name").textContent = row.name || this.words("nobody");
     this.stamp(li, row.at);
     part(li, "text").textContent = this.textOf(row);
@@ -77,7 +78,9 @@ export class EntryMaker {
   /** What is read of a row, by eye or by ear. @param {Row} row */
   textOf(row) {
     if (row.hidden) return this.words(`hidden_${row.hidden}`);
-    return row.kind === "said" ? row.text : this.words(row.kind, { name: row.name || this.words("nobody") });
+    if (row.kind === "said") return row.text;
+    const name = row.name || this.words("nobody");
+    return this.words(`${row.kind}_${row.code}`) || this.words(row.kind, { name });
   }
 
   /** @param {Row} row */

@@ -57,9 +57,7 @@ export class Live {
     this.wire = pageWire(() => this.#line());
     this.wire.follow(this);
     this.wire.start();
-    follow(this.wire, undefined, (entry) => {
-      if (entry.kind === "muted" || entry.kind === "unmuted") room.composer?.muted(entry);
-    });
+    follow(this.wire, undefined, (entry) => (entry.kind === "muted" || entry.kind === "unmuted") && room.composer?.look());
     this.#line();
   }
 
