@@ -59,7 +59,7 @@ async def finish_due(store: Store, keys: Keys, *, hidden_hours: int) -> int:
     found = sorted(await keys.owners("said", asked))
     for person in found:
         async with store.transaction() as tx:
-            emptied = sa.update(entries).where(entries.c.author == person)
+            emptied = sa.update(entries).where(entries.c.author == person, entries.c.say_id.is_not(None))
             await tx.execute(emptied.values(body=None, mac=None))
         await keys.destroy(person, "said")
     if found:
@@ -74,25 +74,27 @@ async def replay(store: Store, keys: Keys, journal: Journal, *, hidden_hours: in
     """
     again = 0
     lines = journal.read()
-    people_ids = {PersonId(one.id): one.at for one in reversed(lines) if one.what == "erased"}
-    case_ids = {CaseId(one.id) for one in lines if one.what == "closed"}
+    erased = {PersonId(one.id): one.at for one in reversed(lines) if one.what == "erased"}
+    closed = {CaseId(one.id) for one in lines if one.what == "closed"}
     async with store.reading() as tx:
         standing = set((await tx.execute(sa.select(people.c.id).where(people.c.state != "erased"))).scalars())
-    alive = await keys.owners("own", people_ids) | (standing & set(people_ids))
-    for person in sorted(alive):
-        await _erase(store, keys, PersonId(person), people_ids[PersonId(person)], also)
+        open_cases = set((await tx.execute(sa.select(cases.c.id).where(cases.c.state != "closed"))).scalars())
+    for person in sorted(await keys.owners("own", erased) | (standing & set(erased))):
+        await _erase(store, keys, PersonId(person), erased[PersonId(person)], also)
         again += 1
-    for case in sorted(await keys.owners("case", case_ids)):
+    for case in sorted(await keys.owners("case", closed) | (open_cases & closed)):
         async with store.transaction() as tx:
             await tx.execute(sa.delete(evidence).where(evidence.c.case == case))
-            closed = sa.update(cases).where(cases.c.id == case, cases.c.state != "closed")
-            await tx.execute(closed.values(state="closed", closed_at=await tx.now()))
+            ended = sa.update(cases).where(cases.c.id == case, cases.c.state != "closed")
+            await tx.execute(ended.values(state="closed", closed_at=await tx.now()))
         await keys.destroy(case, "case")
         again += 1
     await finish_due(store, keys, hidden_hours=hidden_hours)
-    absent = await keys.owners("said", people_ids) - await _known(store, people_ids)
-    for person in sorted(absent):  # the database of the backup is older than the person
-        await keys.destroy(person, "said", "own")
+    said = await keys.owners("said", erased)
+    async with store.reading() as tx:
+        known = set((await tx.execute(sa.select(people.c.id).where(people.c.id.in_(sorted(said))))).scalars())
+    for person in sorted(said - known):  # the database of the backup is older than the person
+        await keys.destroy(person, "said")
     if again:
         logger.warning("erased again what a crash or a backup had left: %d people and cases", again)
         await truncate(store)
@@ -125,10 +127,12 @@ async def _erase(store: Store, keys: Keys, person: PersonId, at: Millis, also: S
         row = (await tx.lock(people, [person])).get(person)
         if row is not None and row.state != "erased":
             await _forget(tx, person, at)
-    for forget in also if row is not None else ():
-        async with store.transaction() as tx:
-            await forget(tx, person)
-    await keys.destroy(person, "own")
+    try:
+        for forget in also if row is not None else ():
+            async with store.transaction() as tx:
+                await forget(tx, person)
+    finally:  # whatever could not be forgotten opens no more
+        await keys.destroy(person, "own")
 
 
 async def _forget(tx: Transaction, person: PersonId, at: Millis) -> None:
@@ -144,8 +148,3 @@ async def _forget(tx: Transaction, person: PersonId, at: Millis) -> None:
     )
     inbox = sa.select(people.c.inbox).where(people.c.id == person).scalar_subquery()
     await tx.execute(sa.update(rooms_table).where(rooms_table.c.id == inbox).values(state="closed", closed_at=at))
-
-
-async def _known(store: Store, asked: "dict[PersonId, Millis]") -> set[int]:
-    async with store.reading() as tx:
-        return set((await tx.execute(sa.select(people.c.id).where(people.c.id.in_(list(asked))))).scalars())

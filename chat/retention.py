@@ -1,0 +1,182 @@
+"""Retention: what is kept no longer than was promised, by the database's clock.
+
+Every process sweeps; each step is a small transaction of its own that any other may have done before. Words go first;
+the rows they stood in outlive them by 30 days, so that a message sent again is still known by its say_id.
+"""
+
+import asyncio
+import logging
+
+import sqlalchemy as sa
+
+from chat import audit, erasure
+from chat.clock import Clock
+from chat.ids import CaseId, Millis
+from chat.keys import Keys
+from chat.refusals import Unavailable
+from chat.settings import Settings
+from chat.store import Store
+from chat.tables import audit as audit_table
+from chat.tables import cases, entries, evidence, hidden, links, mutes, people, rooms, sessions
+
+logger = logging.getLogger(__name__)
+
+SWEEP_S = 60.0
+BATCH = 500
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+ROWS_DAYS = 30
+ORPHANS_EVERY = 60
+"""Sweeps between two looks for keys that belong to nobody."""
+
+
+async def run(store: Store, keys: Keys, settings: Settings) -> None:
+    """Sweep once a minute, for ever."""
+    retention = Retention(store, keys, settings, Clock())
+    while True:
+        try:
+            await retention.sweep()
+        except Unavailable:
+            logger.info("retention waits for the database")
+        await asyncio.sleep(SWEEP_S)
+
+
+class Retention:
+    """One process's sweeps."""
+
+    def __init__(self, store: Store, keys: Keys, settings: Settings, clock: Clock) -> None:
+        self._store = store
+        self._keys = keys
+        self._settings = settings
+        self._clock = clock
+        self._sweeps = 0
+        self._suspects: set[tuple[int, str]] = set()
+
+    async def sweep(self) -> bool:
+        """Destroy what is due; False when the clock cannot be trusted, and then nothing is."""
+        async with self._store.transaction() as tx:
+            now = await self._clock.beat(tx)
+        if now is None:
+            return False
+        keep = self._settings
+        await self._destroy_hidden(Millis(now - keep.hidden_hours * HOUR_MS))
+        await self._expire(("group", "inbox"), Millis(now - keep.keep_group_days * DAY_MS))
+        await self._expire(("desk",), Millis(now - keep.keep_case_days * DAY_MS))
+        await self._expire_one_to_ones(Millis(now - keep.keep_one_to_one_days * DAY_MS))
+        await self._drop_rows(now)
+        await self._expire_cases(Millis(now - keep.keep_case_days * DAY_MS))
+        await self._expire_audit(now)
+        await self._expire_doors(now)
+        await erasure.finish_due(self._store, self._keys, hidden_hours=keep.hidden_hours)
+        if self._sweeps % ORPHANS_EVERY == 0:
+            await self.sweep_keys()
+        self._sweeps += 1
+        return True
+
+    async def sweep_keys(self) -> None:
+        """Destroy the keys of cases that have closed, and of cases and people that were never kept: the transaction
+        they were made for failed. Those are seen absent twice first, because a key is made before its row."""
+        alive = await self._keys.owners("case")
+        async with self._store.reading() as tx:
+            found = {row.id: row.state for row in await tx.execute(sa.select(cases.c.id, cases.c.state))}
+            known = set((await tx.execute(sa.select(people.c.id))).scalars())
+        for case in sorted(one for one in alive if found.get(one) == "closed"):
+            await self._keys.destroy(case, "case")
+        absent = {(one, "case") for one in alive if one not in found}
+        absent |= {(one, "person") for one in await self._keys.owners("said") if one not in known}
+        for owner, kind in sorted(absent & self._suspects):
+            await (self._keys.destroy(owner, "case") if kind == "case" else self._keys.destroy(owner, "said", "own"))
+        self._suspects = absent - self._suspects
+
+    async def _destroy_hidden(self, until: Millis) -> None:
+        """Destroy the words that were retracted, edited or removed."""
+        due = sa.select(hidden.c.room, hidden.c.seq).where(hidden.c.at <= until, ~hidden.c.destroyed).limit(BATCH)
+        while True:
+            async with self._store.transaction() as tx:
+                found = [(row.room, row.seq) for row in await tx.execute(due)]
+                if not found:
+                    return
+                here = sa.tuple_(entries.c.room, entries.c.seq).in_(found)
+                await tx.execute(sa.update(entries).where(here).values(body=None))
+                there = sa.tuple_(hidden.c.room, hidden.c.seq).in_(found)
+                await tx.execute(sa.update(hidden).where(there).values(destroyed=True))
+
+    async def _expire(self, kinds: tuple[str, ...], until: Millis) -> None:
+        """Move the beginning of each room of these kinds past what is older, and destroy the words before it."""
+        newest = sa.select(entries.c.room, sa.func.max(entries.c.seq).label("seq")).join(
+            rooms, rooms.c.id == entries.c.room
+        ).where(
+            rooms.c.kind.in_(kinds), entries.c.at < until, entries.c.seq >= rooms.c.first_seq
+        ).group_by(entries.c.room)  # fmt: skip
+        async with self._store.reading() as tx:
+            due = [(row.room, row.seq) for row in await tx.execute(newest)]
+        for room, seq in due:
+            await self._begin_after(room, seq)
+
+    async def _expire_one_to_ones(self, until: Millis) -> None:
+        """Empty the one-to-ones that ended long enough ago."""
+        ended = sa.select(rooms.c.id, rooms.c.last_seq).where(
+            rooms.c.kind == "one_to_one", rooms.c.closed_at < until, rooms.c.first_seq <= rooms.c.last_seq
+        )
+        async with self._store.reading() as tx:
+            due = [(row.id, row.last_seq) for row in await tx.execute(ended)]
+        for room, seq in due:
+            await self._begin_after(room, seq)
+
+    async def _begin_after(self, room: int, seq: int) -> None:
+        async with self._store.transaction() as tx:
+            await tx.lock(rooms, [room])
+            begun = sa.update(rooms).where(rooms.c.id == room, rooms.c.first_seq <= seq)
+            await tx.execute(begun.values(first_seq=seq + 1))
+            emptied = sa.update(entries).where(
+                entries.c.room == room, entries.c.seq <= seq, entries.c.body.is_not(None)
+            )
+            await tx.execute(emptied.values(body=None))
+
+    async def _drop_rows(self, now: Millis) -> None:
+        """Delete rows whose words have expired 30 days ago, and by then their say_ids may be forgotten."""
+        keep = self._settings
+        days = sa.case(
+            {"one_to_one": keep.keep_one_to_one_days, "desk": keep.keep_case_days},
+            value=rooms.c.kind, else_=keep.keep_group_days,
+        )  # fmt: skip
+        since = sa.case((rooms.c.kind == "one_to_one", rooms.c.closed_at), else_=entries.c.at)
+        due = sa.select(entries.c.room, entries.c.seq).join(rooms, rooms.c.id == entries.c.room).where(
+            entries.c.at < now - ROWS_DAYS * DAY_MS, entries.c.seq < rooms.c.first_seq,
+            since < now - (days + ROWS_DAYS) * DAY_MS,
+        ).limit(BATCH)  # fmt: skip
+        while True:
+            async with self._store.transaction() as tx:
+                found = [(row.room, row.seq) for row in await tx.execute(due)]
+                if not found:
+                    return
+                for table in (hidden, entries):
+                    await tx.execute(sa.delete(table).where(sa.tuple_(table.c.room, table.c.seq).in_(found)))
+
+    async def _expire_cases(self, until: Millis) -> None:
+        async with self._store.reading() as tx:
+            wanted = sa.select(cases.c.id).where(cases.c.created_at < until)
+            due = [CaseId(one) for one in (await tx.execute(wanted)).scalars()]
+        for case in due:
+            async with self._store.transaction() as tx:
+                await tx.lock(cases, [case])
+                await tx.execute(sa.delete(evidence).where(evidence.c.case == case))
+                await tx.execute(sa.delete(cases).where(cases.c.id == case))
+            await self._keys.destroy(case, "case")
+
+    async def _expire_audit(self, now: Millis) -> None:
+        keep = self._settings
+        async with self._store.transaction() as tx:
+            old = sa.update(audit_table).where(audit_table.c.at < now - keep.keep_case_days * DAY_MS)
+            await tx.execute(old.where(audit_table.c.body.is_not(None)).values(body=None))
+            await audit.forget(tx, self._keys.derive("audit"), Millis(now - keep.keep_audit_days * DAY_MS))
+            anchor = await audit.anchor(tx, self._keys.derive("audit"))
+        if self._sweeps % ORPHANS_EVERY == 0:
+            logger.info("audit anchor %s", anchor)
+
+    async def _expire_doors(self, now: Millis) -> None:
+        """Delete sessions and links that open nothing any more, and mutes that ended long ago."""
+        async with self._store.transaction() as tx:
+            await tx.execute(sa.delete(sessions).where(sessions.c.expires_at < now))
+            await tx.execute(sa.delete(links).where(links.c.expires_at < now - DAY_MS))
+            await tx.execute(sa.delete(mutes).where(mutes.c.until < now - self._settings.keep_case_days * DAY_MS))
