@@ -220,8 +220,9 @@ class Cluster:
 
 
 @contextmanager
-def postgresql_cluster() -> Iterator[Cluster]:
-    """Run a new PostgreSQL cluster. It does not fsync: what a killed server has written outlives it all the same."""
+def postgresql_cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """Run a new PostgreSQL cluster. Unless it is `durable` it does not fsync: what a killed server has written outlives
+    it all the same."""
     bin, port, user = _postgresql_bin(), free_port(), _not_root()
     folder = Path(tempfile.mkdtemp(prefix="hearthside-pg-"))
     try:
@@ -231,9 +232,11 @@ def postgresql_cluster() -> Iterator[Cluster]:
                        "-E", "UTF8", "--locale=C", "--no-sync", cwd=folder, user=user)  # fmt: skip
         if making.process.wait(START_S) != 0:
             raise NotStarted(f"initdb failed; see {making.log}")
+        on = "on" if durable else "off"
         options = {
-            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off",
-            "full_page_writes": "off", "max_connections": 200, "shared_buffers": "32MB", "log_statement": "none",
+            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": on,
+            "full_page_writes": on, "max_connections": 200, "shared_buffers": "128MB" if durable else "32MB",
+            "log_statement": "none",
         }  # fmt: skip
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         one = start("postgres", str(bin / "postgres"), "-D", str(folder / "data"), *arguments, cwd=folder, user=user,
