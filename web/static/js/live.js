@@ -47,6 +47,10 @@ export class Live {
     this.#first = Number(data.first);
     const shown = /** @type {HTMLElement[]} */ ([...list.children]);
     this.#timeline = new Timeline(Number(data.last), shown.map(readEntry), Number(data.oldest) || undefined);
+    for (const li of shown) {
+      const row = this.#timeline.row(Number(li.dataset.seq));
+      if (row) this.entries.fill(li, row, (seq) => this.#timeline.row(seq));
+    }
     this.log = new Log({
       box: room.piece("box"), list, entries: this.entries, timeline: this.#timeline,
       older: () => this.#older(), moved: () => this.#moved(),

@@ -47,6 +47,7 @@ export class Log {
     sizes.observe(box);
     sizes.observe(list);
     this.#end();
+    this.#rove();
   }
 
   get timeline() {
