@@ -136,14 +136,15 @@ class Retention:
     async def _drop_rows(self, now: Millis) -> None:
         """Delete rows whose words have expired 30 days ago, and by then their say_ids may be forgotten."""
         keep = self._settings
-        days = sa.case(
-            {"one_to_one": keep.keep_one_to_one_days, "desk": keep.keep_case_days},
-            value=rooms.c.kind, else_=keep.keep_group_days,
-        )  # fmt: skip
-        since = sa.case((rooms.c.kind == "one_to_one", rooms.c.closed_at), else_=entries.c.at)
+        ended = rooms.c.kind == "one_to_one"
+        since = sa.case((ended, rooms.c.closed_at), else_=entries.c.at)
+        until = sa.case(
+            (ended, _before(now, keep.keep_one_to_one_days + ROWS_DAYS)),
+            (rooms.c.kind == "desk", _before(now, keep.keep_case_days + ROWS_DAYS)),
+            else_=_before(now, keep.keep_group_days + ROWS_DAYS),
+        )
         due = sa.select(entries.c.room, entries.c.seq).join(rooms, rooms.c.id == entries.c.room).where(
-            entries.c.at < now - ROWS_DAYS * DAY_MS, entries.c.seq < rooms.c.first_seq,
-            since < now - (days + ROWS_DAYS) * DAY_MS,
+            entries.c.at < now - ROWS_DAYS * DAY_MS, entries.c.seq < rooms.c.first_seq, since < until
         ).limit(BATCH)  # fmt: skip
         while True:
             async with self._store.transaction() as tx:
@@ -180,3 +181,7 @@ class Retention:
             await tx.execute(sa.delete(sessions).where(sessions.c.expires_at < now))
             await tx.execute(sa.delete(links).where(links.c.expires_at < now - DAY_MS))
             await tx.execute(sa.delete(mutes).where(mutes.c.until < now - self._settings.keep_case_days * DAY_MS))
+
+
+def _before(now: Millis, days: int) -> "sa.ColumnElement[int]":
+    return sa.literal(now - days * DAY_MS, sa.BigInteger)
