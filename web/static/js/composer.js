@@ -61,6 +61,8 @@ export class Composer {
   /** Words are not taken here for now. @param {string} code why: muted, closed, … @param {string} [told] in whole words */
   close(code, told) {
     this.#silence(true, told || this.#room.words?.(`silent_${code}`) || this.#room.words?.("silent_closed") || "");
+    this.#room.piece("appeal").hidden = code !== "muted";
+    this.#room.toggleAttribute("data-over", code !== "muted");
   }
 
   /** A notice came that one is muted, or not any more: ask what that means in this room. */
@@ -84,7 +86,6 @@ export class Composer {
     const notice = this.#room.piece("notice");
     if (notice.textContent !== told) notice.textContent = told;
     this.#room.piece("silent").hidden = !told;
-    this.#room.piece("appeal").hidden = !silent;
   }
 
   /** @param {string} context */

@@ -253,8 +253,10 @@ class Console extends LivePage {
 
   /** @param {string} key @param {Record<string, string | number>} [values] */
   #tell(key, values) {
-    this.piece("told-text").textContent = this.words(key, values);
+    const told = this.piece("told-text");
+    const words = (told.textContent = this.words(key, values));
     this.piece("undo").hidden = !this.#undo;
+    setTimeout(() => !this.#undo && told.textContent === words && (told.textContent = ""), UNDO_MS);
   }
 
   /** Tell what was done, and let it be undone for 10 s; `run` comes after that. @param {string} key @param {Record<string, string>} values @param {() => void} run @param {() => void} undo */

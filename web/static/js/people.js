@@ -54,7 +54,9 @@ export class People {
 
   /** @param {number} n how many are connected */
   #count(n) {
-    const key = this.#room.kind === "one_to_one" ? (n > 1 ? "both" : "alone") : "here";
-    if (this.#here) this.#here.textContent = this.#room.words?.(key, { n }) ?? "";
+    if (!this.#here) return;
+    const over = this.#room.hasAttribute("data-over");
+    const key = over ? "closed" : this.#room.kind === "one_to_one" ? (n > 1 ? "both" : "alone") : "here";
+    this.#here.textContent = this.#room.words?.(key, { n }) ?? "";
   }
 }

@@ -29,17 +29,18 @@ export class Room extends HTMLElement {
     this.addEventListener("click", (event) => this.live?.clicked(event));
     for (const button of document.querySelectorAll("[data-leave]"))
       button.addEventListener("click", async () => this.live && (await this.actions()).leave(this.live));
-    this.#store();
-    this.#connect();
+    this.#begin();
   }
 
-  async #store() {
+  /** Writing works first; the connection's script comes after it, not beside it: on a slow line they would share it. */
+  async #begin() {
     this.outbox = new Outbox({
       shelf: await storedShelf(), person: this.me ?? 0, room: this.room ?? 0,
       send: (unsent) => this.live?.say(unsent) ?? false, changed: () => this.pending?.show(),
     });
     this.outbox.hold(this.composer?.silent ?? false);
     this.toggleAttribute("data-ready", true);
+    this.#connect();
     await this.outbox.open();
   }
 
