@@ -16,6 +16,9 @@ from chat.timeline import within
 SLICE = 1000
 """Members written to in one turn of the loop (about 3 ms), so a big room holds nobody else up."""
 
+FLUSH_BYTES = 64 * 1024
+"""Sent in one turn of the loop (or one entry that is longer): what one who has just stopped reading may be handed."""
+
 
 @dataclass(slots=True, repr=False)
 class Fresh:
@@ -33,6 +36,7 @@ class Feed:
     Attributes:
         head: the last seq taken in; None until a join has read it.
         sent: the last seq that was flushed to the followers.
+        ended: (seq, person) of those whose leaving is in `fresh`.
         known: the last seq anyone told of; more than `head` means: read the timeline.
     """
 
@@ -43,7 +47,7 @@ class Feed:
     shown: bool = False
     flushing: bool = False
     fresh: list[Fresh] = field(default_factory=list)
-    ended: list[int] = field(default_factory=list)
+    ended: list[tuple[int, int]] = field(default_factory=list)
     followers: dict[Outbox, Follower] = field(default_factory=dict)
 
     def start(self, last: int) -> None:
@@ -69,13 +73,16 @@ class Feed:
         self.head = entry.seq
         self.fresh.append(Fresh(entry.seq, encode(entry), entry if entry.kind == "edited" else None))
         if entry.kind == "left" and entry.author:
-            self.ended.append(entry.author)
+            self.ended.append((entry.seq, entry.author))
         return True
 
     def flush(self) -> "Iterator[list[Outbox]]":
-        """Put everything fresh into the followers' outboxes, a slice a step; yields those that are behind and drained,
-        who must be caught up from the timeline."""
-        fresh, self.fresh = self.fresh, []
+        """Put what is fresh (FLUSH_BYTES of it) into the followers' outboxes, a slice a step; yields those that are
+        behind and drained, who must be caught up from the timeline."""
+        count = fits([one.json for one in self.fresh])
+        if self.ended:  # what comes after somebody left is sent when they follow no more
+            count = min(count, self.ended[0][0] - self.sent)
+        fresh, self.fresh = self.fresh[:count], self.fresh[count:]
         before, last = self.sent, fresh[-1].seq
         self.sent = last
         blob = self._frame(fresh)
@@ -96,12 +103,28 @@ class Feed:
                         behind.append(outbox)
             yield behind
 
+    def left(self) -> list[Outbox]:
+        """Return the connections of those whose leaving has been sent; who came in again since stays."""
+        gone = {person: seq for seq, person in self.ended if seq <= self.sent}
+        self.ended = [one for one in self.ended if one[0] > self.sent]
+        return [one for one, follower in self.followers.items() if follower.cursor <= gone.get(one.person, -1)]
+
     def _frame(self, fresh: list[Fresh], follower: Follower | None = None) -> bytes:
         parts = [
             one.json if one.entry is None or follower is None else encode(within(one.entry, follower.from_seq, None))
             for one in fresh
         ]
         return entries_frame(self.room, parts)
+
+
+def fits(parts: list[bytes]) -> int:
+    """Return how many of the parts go into one turn: what FLUSH_BYTES hold, and at least one."""
+    size = 0
+    for count, part in enumerate(parts):
+        size += len(part)
+        if size > FLUSH_BYTES:
+            return max(count, 1)
+    return len(parts)
 
 
 def entries_frame(room: RoomId, parts: list[bytes]) -> bytes:

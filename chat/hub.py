@@ -180,8 +180,7 @@ class Hub:
                 asyncio.get_running_loop().call_soon(self._flush, feed, slices)
                 return
         feed.flushing = False
-        ended, feed.ended = feed.ended, []
-        for outbox in [one for one in feed.followers if one.person in ended]:
+        for outbox in feed.left() if feed.ended else ():
             self.unfollow(outbox, feed.room)
         self._look(feed)
 

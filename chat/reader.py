@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from chat.feed import Feed, entries_frame
+from chat.feed import Feed, entries_frame, fits
 from chat.ids import RoomId, Seq
 from chat.keys import Keys
-from chat.outbox import Outbox
+from chat.outbox import Follower, Outbox
 from chat.protocol import Entry, encode
 from chat.refusals import Refusal, without_words
 from chat.store import Store, pairs
@@ -98,6 +98,9 @@ class Reader:
                 feed = self._feeds.get(room)
                 if feed is not None:
                     self._take(feed, entries)
+            if sum(map(len, found.values())) >= READ_ENTRIES:  # some rooms were not come to
+                for room in cursors.keys() - found.keys():
+                    self.want(room)
 
     async def _catching_up(self, outbox: Outbox) -> None:
         try:
@@ -108,15 +111,9 @@ class Reader:
                         if outbox.follows.get(room) is not follower:
                             break
                         page = await read(self._store, self._keys, room, after=follower.cursor, limit=PAGE)
-                        page = [entry for entry in page if entry.seq > follower.cursor]
-                        if not page or page[0].seq != follower.cursor + 1:
+                        if not page or not await self._send(outbox, room, follower, page):
                             logger.warning("catch-up found no next entry in room %d", room)
                             break
-                        if not follower.silent:
-                            parts = [encode(within(entry, follower.from_seq, None)) for entry in page]
-                            outbox.put(entries_frame(room, parts))
-                        follower.cursor = page[-1].seq
-                        await asyncio.sleep(0)  # let the turn end, so that `paused` is true
         except Refusal:
             pass  # the database is away; the next entry, or the beat, finds this follower behind
         except Exception as error:  # a bug ends this connection, which comes back, and no other
@@ -124,6 +121,21 @@ class Reader:
             outbox.wire.abort()
         finally:
             self._behind.discard(outbox)
+
+    async def _send(self, outbox: Outbox, room: RoomId, follower: Follower, page: list[Entry]) -> bool:
+        """Send what the page holds beyond the cursor, until the reader lags; False where it does not connect."""
+        while page := [entry for entry in page if entry.seq > follower.cursor]:
+            if page[0].seq != follower.cursor + 1:
+                return False
+            if outbox.paused or outbox.follows.get(room) is not follower:
+                break
+            parts = [encode(within(entry, follower.from_seq, None)) for entry in page]
+            count = fits(parts)
+            if not follower.silent:
+                outbox.put(entries_frame(room, parts[:count]))
+            follower.cursor = page[count - 1].seq
+            await asyncio.sleep(0)  # let the turn end, so that `paused` is true; the feed may send meanwhile
+        return True
 
     async def _beating(self, beat_s: float) -> None:
         while True:

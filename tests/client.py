@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,7 +37,10 @@ class Jumped(AssertionError):
 
 
 class Client:
-    """One connection. Entries are checked as they come: each once, in order, without a jump."""
+    """One connection. Entries are checked as they come: each once, in order, without a jump.
+
+    While `reading` is clear nothing is taken from the connection, as on a phone that has gone to sleep.
+    """
 
     def __init__(self, connection: ClientConnection, welcome: Welcome) -> None:
         self.connection = connection
@@ -46,6 +50,8 @@ class Client:
         self.gaps: list[Gap] = []
         self.signals: list[protocol.Signal] = []
         self.close_code: int | None = None
+        self.reading = asyncio.Event()
+        self.reading.set()
         self._cursor: dict[int, int] = {}
         self._answers: dict[int, AnyFrame] = {}
         self._ref = 0
@@ -55,6 +61,7 @@ class Client:
         """Take frames until the connection ends."""
         try:
             async for message in self.connection:
+                await self.reading.wait()
                 await self._take(decode_frame(message))
         except ConnectionClosed:
             pass
@@ -160,11 +167,18 @@ def answer_code(answer: AnyFrame) -> str:
 
 
 @asynccontextmanager
-async def connected(port: int, token: str) -> AsyncIterator[Client]:
-    """Connect as a program does, with a bearer token."""
+async def connected(port: int, token: str, *, buffers_little: bool = False) -> AsyncIterator[Client]:
+    """Connect as a program does, with a bearer token. `buffers_little`: next to nothing is held for who is not reading
+    (the kernel would hold megabytes)."""
+    one = socket.socket()
+    if buffers_little:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    one.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(one, ("127.0.0.1", port))
     async with connect(
         f"ws://127.0.0.1:{port}/socket", subprotocols=[Subprotocol(protocol.SUBPROTOCOL)], compression=None,
         additional_headers={"Authorization": f"Bearer {token}"}, ping_interval=None, close_timeout=1, max_size=None,
+        sock=one, max_queue=1 if buffers_little else 16,
     ) as connection:  # fmt: skip
         async with asyncio.timeout(PATIENCE_S):
             welcome = decode_frame(await connection.recv())

@@ -43,11 +43,11 @@ class Live:
     store: Store
 
     @asynccontextmanager
-    async def client(self, person: PersonId) -> AsyncIterator[Client]:
-        """Connect a person with a fresh token."""
+    async def client(self, person: PersonId, *, buffers_little: bool = False) -> AsyncIterator[Client]:
+        """Connect a person with a fresh token (see `client.connected`)."""
         async with self.place.store.transaction() as tx:
             token = await sessions.open(tx, person, "bearer")
-        async with connected(self.port, token) as client:
+        async with connected(self.port, token, buffers_little=buffers_little) as client:
             yield client
 
 

@@ -6,7 +6,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.feed import Feed
+from chat.feed import FLUSH_BYTES, Feed
 from chat.ids import PersonId, RoomId
 from chat.outbox import Follower, Outbox, Turn
 from chat.protocol import Entry
@@ -137,3 +137,49 @@ async def test_a_big_room_is_written_to_in_slices() -> None:
     assert sum(follower.cursor for _, _, follower in followed) == 1000
     assert len(list(slices)) == 2
     assert all(follower.cursor == 1 for _, _, follower in followed)
+
+
+async def test_a_turn_sends_no_more_than_its_bytes_and_at_least_one_entry() -> None:
+    feed = Feed(ROOM)
+    feed.start(0)
+    screen, _, follower = follow(feed, 0)
+    for seq in range(1, 101):
+        feed.take(entry(seq, code="x" * (FLUSH_BYTES // 10 if seq < 100 else 2 * FLUSH_BYTES)))
+    turns = 0
+    while feed.fresh:
+        before = sum(map(len, screen.frames))
+        list(feed.flush())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert sum(map(len, screen.frames)) - before <= FLUSH_BYTES + 1000 or follower.cursor == 100
+        turns += 1
+    assert turns == 12
+    assert [one["seq"] for one in screen.entries()] == list(range(1, 101))
+
+
+async def test_who_leaves_gets_their_leaving_and_nothing_after_it() -> None:
+    feed = Feed(ROOM)
+    feed.start(0)
+    screen, outbox, follower = follow(feed, 0)
+    for seq, kind in enumerate(("said", "left", "said"), start=1):
+        feed.take(entry(seq, kind=kind))
+    list(feed.flush())
+    assert (feed.sent, follower.cursor, feed.left()) == (2, 2, [outbox])
+    feed.followers.clear()
+    other, _, _ = follow(feed, 2)
+    list(feed.flush())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert ([one["seq"] for one in screen.entries()], [one["seq"] for one in other.entries()]) == ([1, 2], [3])
+    assert feed.left() == []
+
+
+async def test_who_comes_in_again_before_their_leaving_is_sent_stays() -> None:
+    feed = Feed(ROOM)
+    feed.start(0)
+    follow(feed, 3)
+    for seq, kind in enumerate(("left", "said", "joined", "said"), start=1):
+        feed.take(entry(seq, kind=kind))
+    while feed.fresh:
+        list(feed.flush())
+        assert feed.left() == []
