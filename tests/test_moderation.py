@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from chat import access, cases, moderation, people
 from chat.ids import CaseId, PersonId, RoomId, Seq
-from chat.protocol import Mute, Remove, Report, Unmute
+from chat.journal import Journal
+from chat.protocol import Close, Mute, Remove, Report, Unmute
 from chat.refusals import Gone, Muted, NotAllowed, NotAMember
 from chat.tables import audit, entries, hidden, mutes
 from tests.place import Place
@@ -115,13 +116,22 @@ async def test_a_mute_of_nobody_or_in_a_room_that_is_not_theirs_is_refused_alike
     assert await place.rows(mutes) == []
 
 
-async def test_who_loses_their_role_or_is_banned_mutes_nobody_any_more(place: Place) -> None:
+async def test_a_banned_moderator_mutes_lifts_and_removes_nothing_any_more(place: Place) -> None:
     moderator, person = await place.person("moderator"), await place.person()
     organiser = await place.person("organiser")
+    room = await place.room(person)
+    said = await place.say(room, person, words())
+    mute = await moderation.mute(place.store, place.keys, moderator, mute_of(person))
     async with place.store.transaction() as tx:
         await people.ban(tx, place.keys, moderator, organiser)
     with pytest.raises(NotAllowed):
         await moderation.mute(place.store, place.keys, moderator, mute_of(person))
+    with pytest.raises(NotAllowed):
+        await moderation.unmute(place.store, place.keys, moderator, Unmute(mute=mute))
+    with pytest.raises(NotAllowed):
+        remove = Remove(room=room, seq=said, rule="insult", reason="")
+        await moderation.remove(place.store, place.keys, moderator, remove)
+    assert not await may_speak(place, room, person)
 
 
 async def test_a_mute_waits_for_who_speaks_and_holds_for_who_speaks_next(place: Place) -> None:
@@ -132,9 +142,8 @@ async def test_a_mute_waits_for_who_speaks_and_holds_for_who_speaks_next(place: 
         async with place.store.transaction() as tx:
             await access.require_voice(tx, room, person)
             muting = tasks.create_task(moderation.mute(place.store, place.keys, moderator, mute_of(person)))
-            for _ in range(20):
-                await asyncio.sleep(0.005)
-                assert not muting.done(), "the mute was acknowledged while an accepted say was not committed yet"
+            done, _ = await asyncio.wait({muting}, timeout=1)
+            assert not done, "the mute was acknowledged while an accepted say was not committed yet"
         await muting
     assert not await may_speak(place, room, person)
 
@@ -187,3 +196,23 @@ async def test_an_act_on_a_case_has_its_reason_under_the_cases_key(place: Place)
     [row] = await place.rows(audit, audit.c.act == "muted")
     key = await place.keys.get(CaseId(case), "case")
     assert key.open(row.body, f"audit\0{moderator}".encode()) == command.reason
+
+
+@pytest.mark.parametrize("state", ["closed", "never"])
+async def test_an_act_without_a_reason_asks_for_its_case_too(place: Place, state: str) -> None:
+    supervisor, person, reporter = await place.person("supervisor"), await place.person(), await place.person()
+    room = await place.room(person, reporter)
+    said = await place.say(room, person, words())
+    case = CaseId(12345)
+    if state == "closed":
+        case = await cases.report(place.store, place.keys, reporter, Report(room=room, seq=said))
+        journal = Journal(place.folder / "erasures.journal")
+        await cases.close(place.store, place.keys, journal, supervisor, Close(case=case, outcome="nothing"))
+    refusal = Gone if state == "closed" else NotAMember
+    with pytest.raises(refusal):
+        mute = Mute(person=person, minutes=5, rule="insult", reason="", case=case)
+        await moderation.mute(place.store, place.keys, supervisor, mute)
+    with pytest.raises(refusal):
+        remove = Remove(room=room, seq=said, rule="insult", reason="", case=case)
+        await moderation.remove(place.store, place.keys, supervisor, remove)
+    assert await place.rows(mutes) == [] and await place.rows(hidden) == []
