@@ -4,11 +4,16 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import logs, servers
 from tests.circle import Circle, open_circle
 from tests.place import Place, open_place
+
+
+hypothesis.settings.register_profile("hearthside", deadline=None)  # a busy machine is not a counterexample
+hypothesis.settings.load_profile("hearthside")
 
 
 def pytest_configure(config: pytest.Config) -> None:
