@@ -78,12 +78,15 @@ async def report(store: Store, keys: Keys, reporter: PersonId, command: Report) 
         NotAMember: no such entry or person for the reporter. Malformed: neither is named. NotAllowed: oneself.
         TooFast: REPORTS_PER_HOUR.
     """
+    room, seq = RoomId(command.room), None if command.seq is None else Seq(command.seq)
+    async with store.reading() as tx:  # whoever is refused here has cost no key
+        author, pieces = await evidence.gather(tx, reporter, room, seq, command.window)
+        asked = await _asked(tx, reporter, command, author)
+    if asked.case is not None:
+        return asked.case
     case = CaseId(new_id())
     await keys.make(case, "case")
     try:
-        room, seq = RoomId(command.room), None if command.seq is None else Seq(command.seq)
-        async with store.reading() as tx:
-            author, pieces = await evidence.gather(tx, reporter, room, seq, command.window)
         rows = await evidence.reseal(keys, case, room, command.reason, pieces)
         async with store.transaction() as tx:
             kept = await _report(tx, keys, case, reporter, command, author, rows)
@@ -187,18 +190,24 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
     ]  # fmt: skip
 
 
-async def _report(
-    tx: Transaction, keys: Keys, case: CaseId, reporter: PersonId, command: Report, author: PersonId | None,
-    rows: list[dict[str, object]],
-) -> CaseId:  # fmt: skip
-    room, desk = RoomId(command.room), await rooms.desk(tx)
-    who = (await tx.lock(people, [reporter])).get(reporter)
-    if who is None or who.state != "active":
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A report that may be made. `case`: the one it has become before."""
+
+    subject: PersonId
+    level: str
+    case: CaseId | None
+
+
+async def _asked(tx: Transaction, reporter: PersonId, command: Report, author: PersonId | None) -> _Asked:
+    """Apply the rules of reporting, as far as is known now: under the reporter's lock that is exact."""
+    state = (await tx.execute(sa.select(people.c.state).where(people.c.id == reporter))).scalar()
+    if state != "active":
         raise SignedOut
-    await tx.lock(rooms_table, [desk])
-    kind = (await tx.execute(sa.select(rooms_table.c.kind).where(rooms_table.c.id == room))).scalar()
+    kind = (await tx.execute(sa.select(rooms_table.c.kind).where(rooms_table.c.id == command.room))).scalar()
     if kind not in ("group", "one_to_one"):
         raise NotAMember
+    room = RoomId(command.room)
     seen = await evidence.ranges(tx, reporter, room)
     if command.seq is not None and not any(low <= command.seq <= high for low, high in seen):
         raise NotAMember
@@ -208,17 +217,32 @@ async def _report(
     now = await tx.now()
     theirs = sa.select(cases).where(cases.c.reporter == reporter, cases.c.created_at > now - HOUR_MS)
     recent = list(await tx.execute(theirs))
+    level = "high" if kind == "one_to_one" else "medium"  # nobody else is there to see
     for one in recent:
         if one.state != "closed" and (one.room, one.seq, one.subject) == (room, command.seq, subject):
-            return CaseId(one.id)
+            return _Asked(subject, level, CaseId(one.id))
     if len(recent) >= REPORTS_PER_HOUR:
         raise TooFast((min(one.created_at for one in recent) + HOUR_MS - now) / 1000)
-    level = "high" if kind == "one_to_one" else "medium"  # nobody else is there to see
-    row = {"id": case, "state": "open", "level": level, "room": room, "seq": command.seq, "subject": subject}
-    await tx.execute(cases.insert().values(row | {"reporter": reporter, "created_at": now}))
+    return _Asked(subject, level, None)
+
+
+async def _report(
+    tx: Transaction, keys: Keys, case: CaseId, reporter: PersonId, command: Report, author: PersonId | None,
+    rows: list[dict[str, object]],
+) -> CaseId:  # fmt: skip
+    desk, room = await rooms.desk(tx), RoomId(command.room)
+    await tx.lock(people, [reporter])
+    await tx.lock(rooms_table, [desk])
+    asked = await _asked(tx, reporter, command, author)
+    if asked.case is not None:
+        return asked.case
+    now = await tx.now()
+    row = {"id": case, "state": "open", "level": asked.level, "room": room, "seq": command.seq}
+    await tx.execute(cases.insert().values(row | {"subject": asked.subject, "reporter": reporter, "created_at": now}))
     await tx.execute(evidence_table.insert(), [one | {"at": one["at"] or now} for one in rows])
-    await timeline.append(tx, desk, "reported", ref=case, code=level)
-    await audit.append(tx, keys.derive("audit"), "reported", None, subject=subject, room=room, ref=case, code=level)
+    await timeline.append(tx, desk, "reported", ref=case, code=asked.level)
+    key = keys.derive("audit")
+    await audit.append(tx, key, "reported", None, subject=asked.subject, room=room, ref=case, code=asked.level)
     return case
 
 
