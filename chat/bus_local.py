@@ -65,7 +65,7 @@ class LocalBus:
                 with contextlib.suppress(BlockingIOError):
                     while True:
                         data = mine.recv(BUFFER_BYTES)
-                        with contextlib.suppress(msgspec.DecodeError):
+                        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                             receive(decode(data))
 
             loop.add_reader(mine, readable)

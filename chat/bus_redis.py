@@ -69,7 +69,7 @@ class RedisBus:
                     told = False
                     async for message in channel.listen():
                         if message["type"] == "message":
-                            with contextlib.suppress(msgspec.DecodeError):
+                            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                                 receive(decode(message["data"]))
             except (RedisError, OSError, TimeoutError) as error:
                 if not told:
