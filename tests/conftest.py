@@ -11,7 +11,6 @@ from tests import logs, servers
 from tests.circle import Circle, open_circle
 from tests.place import Place, open_place
 
-
 hypothesis.settings.register_profile("hearthside", deadline=None)  # a busy machine is not a counterexample
 hypothesis.settings.load_profile("hearthside")
 
