@@ -98,8 +98,8 @@ export class Composer {
   #tell() {
     const now = performance.now();
     if (!this.#box.value || this.#editing || now - this.#typed < TYPING_EVERY_MS) return;
-    this.#typed = now;
-    if (this.#room.live?.ready) this.#room.live.wire.send({ t: "typing", room: this.#room.room });
+    const { live, room } = this.#room;
+    if (live?.ready && live.wire.send({ t: "typing", room })) this.#typed = now;
   }
 
   async #send() {

@@ -84,6 +84,7 @@ export class Live {
 
   lost() {
     this.#ready = false;
+    this.element.removeAttribute("data-joined");
     this.#says.clear();
   }
 
@@ -97,6 +98,7 @@ export class Live {
         this.#people.met(frame.people ?? []);
         if (frame.t === "expired") this.#restart(frame.last);
         this.#ready = true;
+        this.element.setAttribute("data-joined", "");
         this.#line();
         this.element.outbox?.again();
         return;
@@ -142,7 +144,10 @@ export class Live {
   async #page(timeline) {
     if (timeline.oldest <= this.#first) return 0;
     const answer = await fetch(`/rooms/${this.room}/entries?before=${timeline.oldest}&limit=${PAGE}`);
-    return answer.ok ? timeline.prepend((await answer.json()).entries) : 0;
+    if (!answer.ok) return 0;
+    const { entries } = await answer.json();
+    if (!entries.length) this.#first = timeline.oldest;
+    return timeline.prepend(entries);
   }
 
   async #older() {
@@ -223,6 +228,7 @@ export class Live {
       this.element.piece("again").hidden = !ended;
       this.element.pending?.show();
     };
+    if (ended) this.element.outbox?.forget();
     if (this.#ready || ended) show(ended ? "ended" : "");
     else if (!this.element.hasAttribute("data-lost"))
       this.#lineTimer ||= /** @type {any} */ (setTimeout(() => show("lost"), LINE_MS));

@@ -44,8 +44,7 @@ export class Log {
     box.addEventListener("keydown", (event) => this.#key(event));
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     const sizes = new ResizeObserver(() => this.pinned && this.#end());
-    sizes.observe(box);
-    sizes.observe(list);
+    for (const part of [box, ...box.children]) sizes.observe(part);
     this.#end();
     this.#rove();
   }
@@ -162,8 +161,8 @@ export class Log {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     const below = scrollHeight - clientHeight - scrollTop;
     const was = this.pinned;
-    if (below <= END_PX && this.#slice.atEnd(this.#timeline.rows.length)) this.pinned = true;
-    else if (performance.now() - this.#hand < HAND_MS) this.pinned = false;
+    if (below > END_PX) this.pinned &&= performance.now() - this.#hand >= HAND_MS;
+    else if (this.#slice.atEnd(this.#timeline.rows.length)) this.pinned = true; // rows not painted yet unpin nobody
     if (this.pinned !== was) this.#moved();
     if (this.pinned) return;
     if (scrollTop < NEAR_PX) {

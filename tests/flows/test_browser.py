@@ -1,0 +1,262 @@
+"""What people do, in a real Chromium before the real server and matcher: come in, talk, lose the line, come back."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests import browser
+from tests.browser import PHONE, House, Visitor, visitor
+from tests.words import words
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+ROOM = "Evenings, one day at a time"
+OTHER_ROOM = "New here"
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with browser.open_house(matching=False) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=browser.WAIT_MS)
+    with browser.open_browser() as one:
+        yield one
+
+
+@pytest.fixture
+def anna(chromium: Browser, house: House) -> Iterator[Visitor]:
+    """Somebody new, on a phone, signed up."""
+    with visitor(chromium, house.address, width=PHONE) as one:
+        one.arrive()
+        yield one
+
+
+@pytest.fixture
+def ben(chromium: Browser, house: House) -> Iterator[Visitor]:
+    """Somebody else new, signed up."""
+    with visitor(chromium, house.address) as one:
+        one.arrive()
+        yield one
+
+
+def test_somebody_new_comes_in_without_mail_and_gets_a_recovery_code(chromium: Browser, house: House) -> None:
+    with visitor(chromium, house.address, width=PHONE) as one:
+        one.go("/")
+        one.page.get_by_role("link", name="Come in").click()
+        assert one.page.locator("input[type=email], input[type=tel]").count() == 0
+        expect(one.page.get_by_label("The name you go by here")).not_to_have_value("")
+        one.page.get_by_label("The name you go by here").fill("")
+        name = f"Zilpzalp {words()[8:]}"
+        one.page.get_by_label("The name you go by here").fill(name)
+        one.button("Make my account").click()
+        expect(one.page).to_have_url(re.compile("/sign-up$"))  # not without consent
+        one.page.get_by_label("I have read this and agree").check()
+        one.button("Make my account").click()
+        expect(one.page.get_by_role("heading", name=f"Welcome, {name}")).to_be_visible()
+        assert re.fullmatch(r"([0-9A-Z]{4}-){5}[0-9A-Z]{4}", one.page.locator("#code").inner_text().strip())
+
+
+def test_two_people_in_a_room_see_each_others_messages_live(anna: Visitor, ben: Visitor) -> None:
+    anna.enter(ROOM)
+    ben.enter(ROOM)
+    expect(anna.page.locator("[data-here]")).to_have_text("2 people here")
+    anna.page.locator("[data-box]").hover()  # a hand over the log does not scroll it
+    first, second = words("how are you"), words("better today")
+    anna.say(first)
+    ben.hears(first)
+    ben.say(second)
+    anna.hears(second)
+    anna.hears(first)
+    expect(anna.page.locator("[data-pill]")).to_be_hidden()  # one's own message is no news
+    expect(anna.page.locator("[data-announcer]")).to_contain_text(second)
+    ben.page.reload()
+    ben.hears(first)
+    ben.hears(second)
+
+
+def test_writing_is_shown_to_the_others_and_to_nobody_else(anna: Visitor, ben: Visitor) -> None:
+    anna.enter(ROOM)
+    ben.enter(ROOM)
+    expect(anna.page.locator("[data-here]")).to_have_text("2 people here")
+    anna.page.get_by_label("Your message").press_sequentially(words(), delay=5)
+    expect(ben.page.locator("[data-typing]")).to_contain_text("is writing")
+    expect(anna.page.locator("[data-typing]")).to_be_empty()
+
+
+def test_an_edit_a_mark_and_taking_back_are_seen_by_the_other(anna: Visitor, ben: Visitor) -> None:
+    anna.enter(ROOM)
+    ben.enter(ROOM)
+    before, after = words("befor"), words("before")
+    anna.say(before)
+    ben.hears(before)
+    ben.page.locator(".entry", has_text=before).locator(".entry__more").click()
+    ben.button("Heart").click()
+    expect(anna.page.locator(".entry", has_text=before).get_by_role("button", name="Heart 1")).to_be_visible()
+    anna.page.locator(".entry", has_text=before).locator(".entry__more").click()
+    anna.button("Change").click()
+    anna.say(after)
+    ben.hears(after)
+    expect(ben.page.locator(".entry", has_text=before)).to_have_count(0)
+    anna.page.locator(".entry", has_text=after).locator(".entry__more").click()
+    anna.button("Take back").click()
+    expect(ben.page.locator(".entry", has_text=after)).to_have_count(0)
+    expect(ben.page.get_by_text("Taken back").last).to_be_visible()
+
+
+def test_what_is_written_without_a_line_is_kept_over_a_reload_and_sent_once(
+    chromium: Browser, house: House, ben: Visitor
+) -> None:
+    ben.enter(ROOM)
+    with visitor(chromium, house.cuttable, width=PHONE, may_fail=True) as anna:
+        anna.arrive()
+        anna.enter(ROOM)
+        kept = [words("without a line"), words("and another")]
+        house.line.cut()
+        try:
+            for text in kept:
+                anna.say(text)
+            expect(anna.page.locator("[data-pending] li")).to_have_count(2)
+            anna.see("What you write is kept and sent later.")
+        finally:
+            house.line.mend()
+        for text in kept:
+            ben.hears(text)
+            anna.hears(text)
+        expect(anna.page.locator("[data-pending] li")).to_have_count(0)
+
+        later = words("written, then the page was closed")
+        house.line.cut()
+        anna.say(later)
+        expect(anna.page.locator("[data-pending] li")).to_have_count(1)
+        house.line.mend()
+        anna.page.reload()
+        ben.hears(later)
+        anna.hears(later)
+        anna.page.reload()
+        anna.hears(later)
+        heard = ben.page.locator(".log [data-seq]").all_inner_texts()
+        order = [next(text for text in [*kept, later] if text in one) for one in heard if any(
+            text in one for text in [*kept, later])]  # fmt: skip
+        assert order == [*kept, later], "in the order they were written, each once"
+
+
+def test_the_recovery_code_signs_in_elsewhere_once_and_is_replaced(chromium: Browser, house: House) -> None:
+    with visitor(chromium, house.address) as one:
+        code = one.sign_up()
+        name = (
+            one.page.goto(f"{house.address}/me")
+            and one.page.get_by_role("textbox", name="Your name here").input_value()
+        )
+    with visitor(chromium, house.address, width=PHONE) as other:
+        _recover(other, code.lower().replace("-", " "))
+        fresh = other.page.locator("#code").inner_text()
+        assert fresh != code
+        other.go("/me")
+        expect(other.page.get_by_role("textbox", name="Your name here")).to_have_value(name or "")
+    with visitor(chromium, house.address) as third:
+        _recover(third, code)
+        expect(third.page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+        expect(third.page.locator("#wrong")).to_be_visible()
+
+
+def _recover(one: Visitor, code: str) -> None:
+    one.go("/sign-in")
+    one.page.get_by_role("textbox", name="Recovery code").fill(code)
+    one.button("Sign in with the code").click()
+
+
+def test_signing_out_shuts_every_door_and_the_open_room_too(anna: Visitor) -> None:
+    anna.enter(ROOM)
+    second = anna.context.new_page()
+    second.goto(f"{anna.base}/me")
+    second.get_by_role("button", name="Sign out here").click()
+    expect(second.get_by_role("heading", name="You are not the only one")).to_be_visible()
+    expect(anna.page.get_by_text("You are signed out here.")).to_be_visible()
+    anna.go("/rooms")
+    expect(anna.page).to_have_url(re.compile("/sign-in$"))
+
+
+def test_leaving_a_room_hides_what_is_said_after(anna: Visitor, ben: Visitor) -> None:
+    anna.enter(OTHER_ROOM)
+    ben.enter(OTHER_ROOM)
+    anna.button("Leave").click()
+    anna.page.locator("dialog#leave").get_by_role("button", name="Leave").click()
+    expect(anna.page).to_have_url(re.compile("/rooms$"))
+    unseen = words("after you left")
+    ben.say(unseen)
+    ben.hears(unseen)
+    expect(ben.page.locator("[data-here]")).to_have_text("1 person here")
+
+
+def test_a_reader_who_scrolled_up_is_not_moved_and_is_told_of_news(anna: Visitor, ben: Visitor) -> None:
+    anna.enter(OTHER_ROOM)
+    ben.enter(OTHER_ROOM)
+    for number in range(8):
+        ben.say(words(f"line {number} " + "long enough to fill the window of a phone " * 3))
+    expect(anna.page.locator(".entry", has_text="line 7")).to_be_visible()
+    box = anna.page.locator("[data-box]")
+    box.hover()
+    anna.page.mouse.wheel(0, -4000)
+    expect(anna.page.locator(".entry").last).not_to_be_in_viewport()
+    news = words("news")
+    ben.say(news)
+    expect(anna.page.locator("[data-pill]")).to_have_text("1 new")
+    expect(anna.page.locator(".entry", has_text=news)).not_to_be_in_viewport()
+    anna.page.locator("[data-pill]").click()
+    expect(anna.page.locator(".entry", has_text=news)).to_be_in_viewport()
+    expect(anna.page.locator("[data-pill]")).to_be_hidden()
+
+
+def test_the_keyboard_alone_is_enough_to_come_in_talk_and_report(chromium: Browser, house: House, ben: Visitor) -> None:
+    ben.enter(ROOM)
+    with visitor(chromium, house.address) as one:
+        keys = one.page.keyboard
+        one.go("/sign-up")
+        keys.press("Tab")
+        keys.press("Enter")  # skip to content
+        _tab_to(one, one.page.get_by_label("I have read this and agree"))
+        keys.press("Space")
+        _tab_to(one, one.button("Make my account"))
+        keys.press("Enter")
+        _tab_to(one, one.page.get_by_role("link", name="I have written it down"))
+        keys.press("Enter")
+        _tab_to(one, one.page.get_by_role("link", name=ROOM))
+        keys.press("Enter")
+        _tab_to(one, one.button("Come in"))
+        keys.press("Enter")
+        one.is_live()
+        _tab_to(one, one.page.get_by_label("Your message"))
+        mine, theirs = words("typed"), words("and answered")
+        keys.type(mine)
+        keys.press("Enter")
+        ben.hears(mine)
+        ben.say(theirs)
+        one.hears(theirs)
+        keys.press("Shift+Tab")
+        expect(one.page.locator(".entry", has_text=theirs).locator(".entry__more")).to_be_focused()
+        keys.press("ArrowUp")
+        expect(one.page.locator(".entry", has_text=mine).locator(".entry__more")).to_be_focused()
+        keys.press("ArrowDown")
+        keys.press("Enter")
+        _tab_to(one, one.button("Report to the moderators"))
+        keys.press("Enter")
+        expect(one.page.get_by_label("What is wrong?")).to_be_focused()
+        keys.type(words("this hurts"))
+        _tab_to(one, one.button("Send report"))
+        keys.press("Enter")
+        one.see("The moderators have your report.")
+
+
+def _tab_to(one: Visitor, target: "browser.Locator") -> None:
+    """Press Tab until the target has the focus."""
+    expect(target).to_be_visible()
+    for _ in range(40):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        one.page.keyboard.press("Tab")
+    raise AssertionError("Tab does not come there")
