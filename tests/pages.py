@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +11,13 @@ from typing import Self
 
 import httpx2
 import uvicorn
-from starlette.applications import Starlette
 
-from chat import people, rooms, sessions
+from chat import sessions
 from chat.ids import PersonId
 from chat.journal import Journal
-from chat.keys import Keys
 from chat.migrate import migrate
-from chat.seal import Keyring
 from chat.settings import Settings
-from chat.store import Store
-from tests import words
+from tests.place import Place, open_place
 from web.app import make_app
 
 START_S = 10.0
@@ -56,7 +52,12 @@ class Browser:
         return answer
 
     async def post(
-        self, path: str, fields: dict[str, str | list[str]] | None = None, *, token: str | None = None, **headers: str
+        self,
+        path: str,
+        fields: Mapping[str, str | list[str]] | None = None,
+        *,
+        token: str | None = None,
+        **headers: str,
     ) -> httpx2.Response:
         """Send a form of the page last opened, with its token."""
         found = TOKEN.search(self.page)
@@ -70,62 +71,48 @@ class Browser:
 
 
 @dataclass
-class Place:
-    """A running site."""
+class Pages:
+    """A running site, and the place it serves."""
 
+    place: Place
     base: str
-    store: Store
-    keys: Keys
     settings: Settings
-    app: Starlette
 
-    async def person(self, *roles: str, nickname: str = "") -> PersonId:
-        """Make somebody; without a name, with one nobody chose before."""
-        name = nickname or f"{words.words()}"[:20]
-        return await people.make(self.store, self.keys, name, "en", roles=roles)
+    def browser(self, **headers: str) -> Browser:
+        """Return a stranger's browser."""
+        return Browser(self.base, **headers)
 
-    async def visitor(self, person: PersonId | None = None, **headers: str) -> Browser:
-        """Return a browser, signed in as somebody or a stranger's."""
+    async def browser_of(self, person: PersonId, **headers: str) -> Browser:
+        """Return a browser in which somebody is signed in."""
         browser = Browser(self.base, **headers)
-        if person is not None:
-            async with self.store.transaction() as tx:
-                token = await sessions.open(tx, person)
-            browser.cookies.set("hearthside", token, domain="127.0.0.1")
+        async with self.place.store.transaction() as tx:
+            browser.cookies.set("hearthside", await sessions.open(tx, person), domain="127.0.0.1")
         return browser
 
 
 @asynccontextmanager
-async def site(folder: Path, database: str = "", **set_to: object) -> AsyncIterator[Place]:
-    """Run the pages, on a free port."""
-    environment = {"HEARTHSIDE_VAR": str(folder)} | ({"HEARTHSIDE_DATABASE": database} if database else {})
-    settings = replace(Settings.from_environment(environment), **set_to)  # type: ignore[arg-type]
-    for package in ("chat", "matcher"):
-        await migrate(settings.database, package)
-    keyring = Keyring.load(Path(settings.key_file))
-    store, keys = Store.open(settings.database), await Keys.open(settings.keys, keyring)
-    async with store.transaction() as tx:
-        await rooms.seed(tx)
-    server = uvicorn.Server(
-        uvicorn.Config("", host="127.0.0.1", port=0, access_log=False, log_config=None, proxy_headers=False)
-    )
-    sockets = [server.config.bind_socket()]
-    base = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    if "origin" not in set_to:
-        settings = replace(settings, origin=base)
-    app = make_app(settings=settings, store=store, keys=keys, journal=Journal(Path(settings.erasures)))
-    server.config.app = app
-    try:
+async def site(folder: Path, database_url: str, **set_to: object) -> AsyncIterator[Pages]:
+    """Run the pages on a free port; `set_to` are settings."""
+    given = Settings.from_environment({"HEARTHSIDE_VAR": str(folder), "HEARTHSIDE_DATABASE": database_url})
+    async with open_place(database_url, folder) as place:
+        await migrate(database_url, "matcher")
+        config = uvicorn.Config(
+            "", host="127.0.0.1", port=0, access_log=False, log_config=None, proxy_headers=False, lifespan="off"
+        )
+        server, socket = uvicorn.Server(config), config.bind_socket()
+        base = f"http://127.0.0.1:{socket.getsockname()[1]}"
+        settings = replace(given, **{"origin": base, **set_to})  # type: ignore[arg-type]
+        config.app = make_app(
+            settings=settings, store=place.store, keys=place.keys, journal=Journal(folder / "erasures.journal")
+        )
         async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(server.serve(sockets))
+            serving = tasks.create_task(server.serve([socket]))
             async with asyncio.timeout(START_S):
-                while not server.started:
+                while not server.started:  # noqa: ASYNC110  uvicorn tells it by a field
                     await asyncio.sleep(0.01)
             try:
-                yield Place(base, store, keys, settings, app)
+                yield Pages(place, base, settings)
             finally:
                 server.should_exit = True
                 async with asyncio.timeout(START_S):
-                    await running
-    finally:
-        await keys.close()
-        await store.close()
+                    await serving

@@ -38,7 +38,7 @@ async def sign_up(visit: Visit) -> Response:
         words.check_nickname(nickname)
         async with site.store.transaction() as tx:
             await sign_ups.take(tx, key, visit.address, site.settings.sign_ups_per_day)
-    except (NotWords, sign_ups.SignUpsFull) as refusal:
+    except (NotWords, NicknameTaken, sign_ups.SignUpsFull) as refusal:
         return _form(visit, nickname, refusal.code)
     try:
         person = await people.make(site.store, site.keys, nickname, visit.language.code)
