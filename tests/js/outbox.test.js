@@ -118,3 +118,11 @@ test("a shelf that is full does not keep anybody from speaking", async () => {
   await outbox.add("one");
   assert.deepEqual(sent, ["one"]);
 });
+
+test("signed out, nothing unsent stays on the device", async () => {
+  const { outbox, shelf } = made({ up: false });
+  await outbox.add("one");
+  await outbox.forget();
+  assert.deepEqual(await shelf.all(), []);
+  assert.deepEqual(outbox.waiting, []);
+});

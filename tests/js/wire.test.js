@@ -18,13 +18,14 @@ class Socket {
   }
 }
 
-function made() {
+function made(signedIn) {
   const sockets = [];
   const states = [];
   const wire = new Wire({
     open: () => sockets[sockets.push(new Socket()) - 1],
     told: (state) => states.push(state),
     random: () => 0.5,
+    signedIn,
   });
   const welcome = () => sockets.at(-1).say({ t: "welcome", epoch: "e1", you: { person: 5, inbox: 99 } });
   return { wire, sockets, states, welcome };
@@ -143,5 +144,29 @@ test("back online, it is tried at once", () => {
   assert.equal(sockets.length, before + 1);
   welcome();
   assert.equal(wire.state, "live");
+  mock.timers.reset();
+});
+
+test("refused before the welcome, it asks whether it is still signed in, and gives up when not", async () => {
+  let still = true;
+  const { wire, sockets, states, welcome } = made(async () => still);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  wire.connect();
+  sockets[0].onclose({ code: 1006 });
+  await null;
+  mock.timers.tick(30_000);
+  assert.equal(sockets.length, 2);
+  welcome();
+  still = false;
+  sockets[1].onclose({ code: 1006 });
+  await null;
+  mock.timers.tick(30_000);
+  assert.equal(sockets.length, 3, "a connection that had worked is simply tried again");
+  sockets[2].onclose({ code: 1006 });
+  await null;
+  await null;
+  mock.timers.tick(600_000);
+  assert.equal(sockets.length, 3);
+  assert.equal(states.at(-1), "ended");
   mock.timers.reset();
 });

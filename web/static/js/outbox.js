@@ -14,7 +14,7 @@
 
 /** The page asks before it sends anything older: the room has moved on. */
 export const STALE_MS = 14 * 86_400_000;
-export const DATABASE = "hearthside";
+const DATABASE = "hearthside";
 
 /** @returns {string} 128 random bits, in letters a say_id may have */
 export function newSayId() {
@@ -57,15 +57,6 @@ export async function storedShelf() {
     };
   } catch {
     return memoryShelf();
-  }
-}
-
-/** Forget everything unsent, in every tab. */
-export function forgetUnsent() {
-  try {
-    indexedDB.deleteDatabase(DATABASE);
-  } catch {
-    // no IndexedDB: nothing was stored
   }
 }
 
@@ -158,6 +149,13 @@ export class Outbox {
     await this.#shelf.drop(sayId).catch(() => {});
     this.next();
     return true;
+  }
+
+  /** Signed out: nothing unsent stays on this device. */
+  async forget() {
+    this.#waiting = [];
+    this.#changed();
+    await this.#shelf.clear().catch(() => {});
   }
 
   /** The server turned it down for good: it stays, and is not sent again by itself. @param {string} sayId @param {string} code */

@@ -56,17 +56,21 @@ export class Wire {
   #told;
   /** @type {(() => void)[]} */
   #welcomed = [];
+  #greeted = false;
+  #signedIn;
   /** @type {Frame | null} */
   welcome = null;
 
   /**
-   * @param {{open: (protocol: string) => WebSocket, told: (state: State) => void, random?: () => number}} given
-   *   open: makes a socket; told: hears of every change of state
+   * @param {{open: (protocol: string) => WebSocket, told: (state: State) => void, signedIn?: () => Promise<boolean>,
+   *   random?: () => number}} given open: makes a socket; told: hears of every change of state; signedIn: asked when a
+   *   connection ended before its welcome, because a browser does not tell a page why it was refused
    */
-  constructor({ open, told, random = Math.random }) {
+  constructor({ open, told, signedIn, random = Math.random }) {
     this.#open = open;
     this.#told = told;
     this.#random = random;
+    this.#signedIn = signedIn;
   }
 
   get state() {
@@ -129,6 +133,7 @@ export class Wire {
   connect() {
     clearTimeout(this.#timer);
     this.#to("connecting");
+    this.#greeted = false;
     const socket = this.#open(SUBPROTOCOL);
     this.#socket = socket;
     socket.onmessage = (message) => this.#heard(JSON.parse(message.data));
@@ -142,6 +147,7 @@ export class Wire {
     const room = this.#joins.get(frame.ref) ?? frame.room;
     if (frame.t === "welcome") {
       this.welcome = frame;
+      this.#greeted = true;
       this.#to("live");
       for (const follower of this.#followers.values()) this.#join(follower);
       for (const then of this.#welcomed.splice(0)) then();
@@ -183,6 +189,7 @@ export class Wire {
   /** @param {number} code */
   #lost(code) {
     clearTimeout(this.#watch);
+    clearTimeout(this.#timer);
     if (this.#socket) {
       this.#socket.onmessage = this.#socket.onclose = null; // a dead socket may take minutes to tell that it closed
       this.#socket.close();
@@ -196,7 +203,9 @@ export class Wire {
     this.#asked.clear();
     for (const answer of asked) answer(null);
     for (const follower of this.#followers.values()) follower.lost?.();
-    if (pause >= 0) this.#timer = /** @type {any} */ (setTimeout(() => this.connect(), pause));
+    if (pause < 0) return;
+    this.#timer = /** @type {any} */ (setTimeout(() => this.connect(), pause));
+    if (!this.#greeted) this.#signedIn?.().then((still) => still || this.#lost(1008));
   }
 
   /** @param {State} state */
@@ -210,5 +219,10 @@ export class Wire {
 /** A connection of this page, to where the page came from. @param {(state: State) => void} told */
 export function pageWire(told) {
   const address = new URL("/socket", location.href.replace(/^http/, "ws"));
-  return new Wire({ open: (protocol) => new WebSocket(address, protocol), told });
+  const signedIn = async () => {
+    const asked = { method: "HEAD", headers: { accept: "application/json" } };
+    const answer = await fetch("/rooms", asked).catch(() => null);
+    return answer?.status !== 401;
+  };
+  return new Wire({ open: (protocol) => new WebSocket(address, protocol), told, signedIn });
 }
