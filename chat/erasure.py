@@ -11,7 +11,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 
 import sqlalchemy as sa
 
@@ -27,6 +27,9 @@ from chat.tables import rooms as rooms_table
 logger = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
+CHECKPOINT_S = 0.2
+"""Readings take milliseconds; who writes waits meanwhile, so it is tried often rather than long."""
+CHECKPOINT_TRIES = 10
 
 Forget = Callable[[Transaction, PersonId], Awaitable[None]]
 """What another package forgets of a person, in a transaction of its own; repeating is harmless."""
@@ -101,25 +104,27 @@ async def replay(store: Store, keys: Keys, journal: Journal, *, hidden_hours: in
     return again
 
 
-async def truncate(store: Store) -> None:
+async def truncate(store: Store) -> bool:
     """Make SQLite write its log back into the file and cut it to nothing: what was overwritten is in no file now.
 
-    A reader in the middle of something can hinder it; the next commits and the next truncation do what was left.
+    Returns False when readers were in the way every time: the hourly sweep tries again.
     """
-    if store.is_postgresql:
-        return
+    if store.gate is None:
+        return True
     path = store.url.removeprefix("sqlite:///")
 
     def checkpoint() -> bool:
-        with closing(sqlite3.connect(path, timeout=2, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(path, timeout=CHECKPOINT_S, isolation_level=None)) as connection:
             busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             return busy == 0
 
-    for _ in range(3):
-        async with store.gate() if store.gate else nullcontext():
+    for _ in range(CHECKPOINT_TRIES):
+        async with store.gate():
             if await asyncio.to_thread(checkpoint):
-                return
+                return True
+        await asyncio.sleep(CHECKPOINT_S)
     logger.info("the write-ahead log is in use and was not truncated")
+    return False
 
 
 async def _erase(store: Store, keys: Keys, person: PersonId, at: Millis, also: Sequence[Forget]) -> None:

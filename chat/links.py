@@ -13,7 +13,7 @@ from chat.ids import PersonId
 from chat.refusals import Gone
 from chat.seal import token_hash
 from chat.store import Transaction, clock
-from chat.tables import links
+from chat.tables import links, people
 
 TOKEN_BYTES = 24
 HOUR_MS = 3_600_000
@@ -58,6 +58,9 @@ async def use_link(tx: Transaction, token: str) -> Link:
     Raises:
         Gone: used, expired, or never made.
     """
+    link = await peek_link(tx, token)
+    if link.person is not None:  # first, as whoever erases them does
+        await tx.lock(people, [link.person])
     used = sa.update(links).where(*_usable(tx, token)).values(used_at=await tx.now()).returning(links)
     return _link((await tx.execute(used)).first())
 

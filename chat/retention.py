@@ -70,6 +70,7 @@ class Retention:
         await erasure.finish_due(self._store, self._keys, hidden_hours=keep.hidden_hours)
         if self._sweeps % ORPHANS_EVERY == 0:
             await self.sweep_keys()
+            await erasure.truncate(self._store)
         self._sweeps += 1
         return True
 

@@ -111,6 +111,7 @@ async def end(tx: Transaction, person: PersonId, session: int) -> None:
     Raises:
         NotAMember: no such session of theirs.
     """
+    await tx.lock(people, [person])
     gone = sa.delete(sessions).where(sessions.c.person == person, sessions.c.id == session).returning(sessions.c.id)
     if (await tx.execute(gone)).first() is None:
         raise NotAMember
@@ -119,6 +120,7 @@ async def end(tx: Transaction, person: PersonId, session: int) -> None:
 
 async def end_all(tx: Transaction, person: PersonId, *, but: int | None = None) -> None:
     """End every session of this person, on every process; `but` one, where that is named."""
+    await tx.lock(people, [person])
     gone = sa.delete(sessions).where(sessions.c.person == person, sessions.c.id != (but or 0)).returning(sessions.c.id)
     ended = [one.id for one in await tx.execute(gone)]
     await _tell(tx, person, [0] if but is None else ended)

@@ -266,3 +266,14 @@ async def test_no_key_dies_without_a_line_on_the_disk(place: Place) -> None:
     assert await place.keys.owners("own") == {person}
     async with place.store.reading() as tx:
         assert (await people.find(tx, person)).state == "active"
+
+
+async def test_a_reader_in_the_way_only_delays_that_the_log_is_cut(scene: Scene) -> None:
+    wal = scene.folder / "hearthside.db-wal"
+    async with scene.place.store.reading() as tx:
+        await tx.execute(sa.select(people_table))
+        await scene.place.say(scene.room, scene.goes, words())
+        assert not await erasure.truncate(scene.place.store)
+        assert wal.stat().st_size > 0
+    assert await erasure.truncate(scene.place.store)
+    assert wal.stat().st_size == 0
