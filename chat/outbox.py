@@ -32,6 +32,10 @@ class Wire(Protocol):
     def abort(self) -> None: ...
 
 
+def nowhere(data: bytes) -> None:
+    """What a wire writes to before its handshake and after its close."""
+
+
 def text_frame(message: bytes) -> bytes:
     """Return one unmasked WebSocket text frame (RFC 6455, 5.2); made once, written to many."""
     return Frame(Opcode.TEXT, message).serialize(mask=False)
@@ -50,6 +54,8 @@ class Follower:
 
 class Turn:
     """Collects the outboxes that have something to write, and writes each once at the end of this turn of the loop."""
+
+    __slots__ = ("_outboxes",)
 
     def __init__(self) -> None:
         self._outboxes: list[Outbox] = []
@@ -83,7 +89,7 @@ class Outbox:
         self.typed_at = 0.0
         self.on_drained: Callable[[Outbox], None] | None = None
         self._turn = turn
-        self._frames: list[bytes] | None = None
+        self._frames: bytes | list[bytes] | None = None  # a list only when one turn brings several
         self._at = 0.0
         self._bytes = 0
 
@@ -93,17 +99,21 @@ class Outbox:
 
     def put(self, frame: bytes) -> None:
         """Send bytes that are a WebSocket frame already."""
-        if self._frames is None:
-            self._frames = [frame]
+        waiting = self._frames
+        if waiting is None:
+            self._frames = frame
             self._turn.add(self)
+        elif isinstance(waiting, list):
+            waiting.append(frame)
         else:
-            self._frames.append(frame)
+            self._frames = [waiting, frame]
 
     def flush(self) -> None:
         """Write what waits, as one buffer."""
-        frames, self._frames = self._frames, None
-        if frames:
-            self.wire.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        waiting = self._frames
+        if waiting is not None:
+            self._frames = None
+            self.wire.write(waiting if isinstance(waiting, bytes) else b"".join(waiting))
 
     def pause(self, now: float) -> None:
         """The transport is over its high-water mark: lagging from here on."""

@@ -25,7 +25,7 @@ from chat.admission import Admission, Admitted, status_of
 from chat.commands import Commands, refuse
 from chat.hub import Hub
 from chat.ids import RoomId
-from chat.outbox import HIGH_WATER_BYTES, LOW_WATER_BYTES, SEND_BUFFER_BYTES, Outbox
+from chat.outbox import HIGH_WATER_BYTES, LOW_WATER_BYTES, SEND_BUFFER_BYTES, Outbox, nowhere
 from chat.protocol import (
     FRAME_BYTES,
     SUBPROTOCOL,
@@ -73,13 +73,14 @@ class Socket(asyncio.Protocol):
 
     __slots__ = (
         "_at", "_credit", "_fragments", "_heard", "_reception", "_state", "_timer", "_transport", "_waiting",
-        "_working", "_ws", "outbox",
+        "_working", "_ws", "outbox", "write",
     )  # fmt: skip
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, object]) -> None:
         self._state = server_state
         self._reception = cast(Reception, app_state["reception"])
         self._ws = ServerProtocol(max_size=FRAME_BYTES, subprotocols=[Subprotocol(SUBPROTOCOL)])
+        self.write = nowhere
         self._transport: asyncio.Transport = None  # type: ignore[assignment]  # set in connection_made, before all else
         self._timer: asyncio.TimerHandle | None = None
         self._fragments: list[bytes] | None = None
@@ -117,7 +118,7 @@ class Socket(asyncio.Protocol):
             self._timer.cancel()
         if self.outbox is not None:
             self._reception.hub.disconnect(self.outbox)
-        self._waiting = None
+        self._waiting, self.write = None, nowhere
 
     def pause_writing(self) -> None:
         """The reader lags."""
@@ -137,10 +138,7 @@ class Socket(asyncio.Protocol):
 
     # The outbox's wire
 
-    def write(self, data: bytes) -> None:
-        """Write frames."""
-        if self._ws.state is OPEN:
-            self._transport.write(data)
+    # (`write` is the transport's own while the connection is open: fan-out pays for no call of ours)
 
     def waiting_bytes(self) -> int:
         """Bytes the transport still holds."""
@@ -161,6 +159,8 @@ class Socket(asyncio.Protocol):
     # In between
 
     def _step(self) -> None:
+        if self._ws.state is not OPEN:
+            self.write = nowhere
         for event in self._ws.events_received():
             if isinstance(event, Request):
                 task = asyncio.get_running_loop().create_task(self._admit(event))
@@ -205,6 +205,7 @@ class Socket(asyncio.Protocol):
             self._timer.cancel()
         self._heard = asyncio.get_running_loop().time()
         self._timer = asyncio.get_running_loop().call_later(SILENT_S, self._ask)
+        self.write = self._transport.write
         outbox = self.outbox = Outbox(self, hub.turn, person.person, admitted.session)
         others = hub.people.get(person.person, set())
         if len(others) >= settings.sockets:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from tests.bench.crowd import gather
 from tests.bench.load import Result, Run
-from tests.bench.stage import SAY, TEXT, middle, our_plans, staged, textbook_plans
+from tests.bench.stage import SAY, TEXT, middle, our_plans, staged, tell, textbook_plans
 
 IN_FLIGHT = (1, 8, 64)
 SENDERS = 256
@@ -47,6 +47,7 @@ def figures(argv: list[str]) -> dict[str, float]:
                         )
                     )  # fmt: skip
                     results.setdefault((server, in_flight), []).append(result)
+                    tell(server.child.name, in_flight, result)
 
     def cost(server: object, in_flight: int) -> float:
         return middle(results[server, in_flight], lambda one: one.cpu_s["server"] / one.deliveries * 1e6)

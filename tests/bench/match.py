@@ -86,8 +86,8 @@ async def _measure(folder: Path, count: int, asks: int, texts: list[str]) -> dic
     try:
         await _settle(store, keys, crowd[:count], texts)
         env = {"HEARTHSIDE_DATABASE": url, "HEARTHSIDE_VAR": str(folder)}
-        with servers.child("matcher", sys.executable, "-m", "matcher", env=env):
-            await _encoded(store)
+        with servers.child("matcher", sys.executable, "-m", "matcher", env=env) as matcher:
+            await _encoded(store, matcher)
             inboxes = {one.inbox: PersonId(one.person) for one in crowd[:count]}
             took = []
             for n, one in enumerate(crowd[count:]):
@@ -122,14 +122,20 @@ async def _settle(store: Store, keys: Keys, crowd: list[One], texts: list[str]) 
             await tx.execute(table.insert(), made)
 
 
-async def _encoded(store: Store) -> None:
-    """Wait until the matcher has made every vector."""
+async def _encoded(store: Store, matcher: servers.Child) -> None:
+    """Wait until the matcher has made every vector.
+
+    Raises:
+        NotStarted: it has ended instead.
+    """
     wanted = sa.select(sa.func.count()).select_from(profiles_table).where(profiles_table.c.vector.is_(None))
     async with asyncio.timeout(PATIENCE_S):
         while True:
             async with store.reading() as tx:
                 if (await tx.execute(wanted)).scalar_one() == 0:
                     return
+            if not matcher.is_alive:
+                raise servers.NotStarted(f"the matcher ended; see {matcher.log}")
             await asyncio.sleep(0.5)
 
 

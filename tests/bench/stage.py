@@ -204,6 +204,16 @@ def middle(results: Sequence[Result], of: Callable[[Result], float]) -> float:
     return statistics.median(of(one) for one in results)
 
 
+def tell(name: str, in_flight: float, one: Result) -> None:
+    """Tell what one run gave, for who waits."""
+    cpu = " ".join(f"{what} {spent / one.seconds:.0%}" for what, spent in one.cpu_s.items())
+    rates = f"{one.acked / one.seconds:8.0f} says/s {one.deliveries / one.seconds:9.0f} deliveries/s"
+    acks = f"ack {one.ack_p50_ms:.1f}/{one.ack_p99_ms:.1f} ms"
+    receipts = f"delivery {one.delivery_p50_ms:.1f}/{one.delivery_p99_ms:.1f} ms"
+    print(f"{name:9} {in_flight:4g}: {rates}  {acks}  {receipts}  cpu {cpu} load {one.load_cpu_s / one.seconds:.0%}",
+          file=sys.stderr)  # fmt: skip
+
+
 def family(pid: int) -> tuple[int, ...]:
     """Return a process and its children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
