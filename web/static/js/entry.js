@@ -90,6 +90,7 @@ export class EntryMaker {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "mark";
+      button.tabIndex = -1; // by keyboard marks are put in the dialog: a long log must not be a long row of stops
       button.dataset.mark = mark;
       button.setAttribute("aria-pressed", String(who.has(this.me)));
       button.setAttribute("aria-label", this.words(`mark_${mark}`) + ` ${who.size}`);
