@@ -59,12 +59,12 @@ class Keys:
             @sa.event.listens_for(engine.sync_engine, "connect")
             def connected(connection: Any, _: object) -> None:
                 cursor = connection.cursor()  # no WAL: a destroyed key must leave no copy in any file
-                for pragma in ("journal_mode=DELETE", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
+                for pragma in ("busy_timeout=5000", "journal_mode=DELETE", "synchronous=FULL", "secure_delete=ON"):
                     cursor.execute(f"PRAGMA {pragma}")
                 cursor.close()
 
         async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
+            await connection.execute(sa.schema.CreateTable(data_keys, if_not_exists=True))  # others may start as well
         return cls(engine, keyring)
 
     async def make(self, owner: int, *purposes: Purpose) -> None:

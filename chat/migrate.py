@@ -5,6 +5,7 @@ either can move without the other. Everything pending is one transaction under o
 together one migrates and the others wait, and a revision that fails leaves the database as it was.
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from chat.gate import Gate
 
 LOCK = 0x6865617274687369
 """The PostgreSQL advisory lock under which a database is migrated: "hearthsi" in ASCII, so no other program's."""
@@ -38,13 +41,16 @@ async def migrate(url: str, package: str) -> None:
         UnknownRevision: a newer program has been here.
     """
     engine = _engine(url)
+    gate = None if url.startswith("postgresql://") else Gate(_path(url))
     try:
-        async with engine.begin() as connection:
+        async with gate() if gate else nullcontext(), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
             await connection.run_sync(_upgrade, package)
     finally:
         await engine.dispose()
+        if gate:
+            gate.close()
 
 
 def versions(package: str) -> ScriptDirectory:
@@ -74,14 +80,23 @@ def _upgrade(connection: sa.Connection, package: str) -> None:
 def _engine(url: str) -> AsyncEngine:
     if url.startswith("postgresql://"):
         return create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
-    path = Path(url.removeprefix("sqlite:///"))
-    path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", poolclass=NullPool, connect_args={"timeout": WAIT_S, "isolation_level": None}
-    )
+        f"sqlite+aiosqlite:///{_path(url)}", poolclass=NullPool,
+        connect_args={"timeout": WAIT_S, "isolation_level": None},
+    )  # fmt: skip
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def connected(connection: Any, _: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")  # under the gate: SQLite waits for nobody when it goes over
 
     @sa.event.listens_for(engine.sync_engine, "begin")
     def begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # before the version is read: two processes may start at once
 
     return engine
+
+
+def _path(url: str) -> Path:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

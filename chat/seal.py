@@ -7,6 +7,7 @@ AES-256-GCM (NIST SP 800-38D) with random 96-bit nonces: one key seals far fewer
 allows. Derived keys come from HKDF-SHA-256 (RFC 5869).
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -80,13 +81,14 @@ class Keyring:
         """
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
-                    made.write(f"1 {secrets.token_hex(KEY_BYTES)}\n")
-                    made.flush()
-                    os.fsync(made.fileno())
-            except FileExistsError:
-                pass  # another process made it in this moment
+            making = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+            with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
+                made.write(f"1 {secrets.token_hex(KEY_BYTES)}\n")
+                made.flush()
+                os.fsync(made.fileno())
+            with contextlib.suppress(FileExistsError):  # another process made it in this moment, and whole
+                os.link(making, path)
+            making.unlink()
         if path.stat().st_mode & 0o077:
             raise ValueError(f"The key file {path} can be read by others; make its mode 0600.")
         keys = {}
