@@ -106,8 +106,9 @@ export class Log {
     const seqOf = (/** @type {Element | null} */ li) => Number(/** @type {HTMLElement} */ (li)?.dataset.seq);
     const from = rows[0]?.seq ?? Infinity;
     const to = rows.at(-1)?.seq ?? 0;
-    const stays = [...list.children].find((li) => seqOf(li) >= from && seqOf(li) <= to);
-    const top = this.pinned ? 0 : stays?.getBoundingClientRect().top ?? 0;
+    const topOf = (/** @type {Element} */ one) => one.getBoundingClientRect().top;
+    const stays = this.pinned ? undefined : this.#inView().find((li) => seqOf(li) >= from && seqOf(li) <= to);
+    const top = stays ? topOf(stays) : 0;
     while (list.firstElementChild && seqOf(list.firstElementChild) < from) list.firstElementChild.remove();
     while (list.lastElementChild && seqOf(list.lastElementChild) > to) list.lastElementChild.remove();
     const first = list.firstElementChild;
@@ -127,7 +128,14 @@ export class Log {
     this.#changed.clear();
     this.#rove();
     if (this.pinned) this.#end();
-    else if (stays) this.#box.scrollTop += stays.getBoundingClientRect().top - top;
+    else if (stays) this.#box.scrollTop += topOf(stays) - top;
+  }
+
+  /** The rows from the first one in view on: what the reader looks at is what must not move. */
+  #inView() {
+    const edge = this.#box.getBoundingClientRect().top;
+    const rows = [...this.#list.children];
+    return rows.slice(Math.max(0, rows.findIndex((li) => li.getBoundingClientRect().bottom > edge)));
   }
 
   /** One button of the log is in the tab order: the newest row's, or the one that has the focus. */
