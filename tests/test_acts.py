@@ -57,13 +57,21 @@ class Crowd:
             self.refused[refusal.code] = self.refused.get(refusal.code, 0) + 1
 
     async def say(self) -> None:
-        if self.dice.random() < 0.2:
-            self.members.append(await self.place.person())
+        if self.dice.random() < 0.4:
+            await self.newcomer()
         room, person = self.dice.choice(self.rooms), self.dice.choice(self.members)
         async with self.place.store.reading() as tx:
             await evidence.ranges(tx, person, room)
         if person in await self.place.keys.owners("said", [person]):
             await self.place.say(room, person, words())
+
+    async def newcomer(self) -> None:
+        """Somebody new, in every room: some of the others will have been erased."""
+        person = await self.place.person()
+        self.members.append(person)
+        for room in self.rooms:
+            async with self.place.store.transaction() as tx:
+                await rooms.join(tx, room, person)
 
     async def join(self) -> None:
         room, person = self.dice.choice(self.rooms), self.dice.choice(self.members)
@@ -157,8 +165,7 @@ class Crowd:
                 await sessions.open(tx, used.person)
 
     async def erase(self) -> None:
-        if self.dice.random() < 0.3:
-            await erasure.erase(self.place.store, self.place.keys, self.journal, self.dice.choice(self.members))
+        await erasure.erase(self.place.store, self.place.keys, self.journal, self.dice.choice(self.members))
 
 
 async def test_everything_at_once_is_done_or_refused_and_leaves_no_hole(place: Place) -> None:
