@@ -1,0 +1,261 @@
+"""Two `web` processes, on SQLite and on PostgreSQL with Redis: talk, kill, drain, mute, report."""
+
+import asyncio
+import secrets
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+import pytest
+
+from chat.ids import MuteId, PersonId, RoomId
+from chat.protocol import AnyFrame, Done, Entry, Mute, Refused, Report, Retract, Say
+from chat.rooms import DESK
+from chat.tables import entries, mutes
+from chat.tables import rooms as rooms_table
+from tests import servers
+from tests.client import Client, answer_code
+from tests.place import Place
+from tests.town import Town, open_town
+from tests.words import words
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Two `web` processes for all tests of this file; one that kills starts again what it killed."""
+    folder = tmp_path_factory.mktemp("town")
+    if request.param == "sqlite":
+        with open_town(f"sqlite:///{folder / 'hearthside.db'}", folder, None) as one:
+            yield one
+        return
+    cluster: servers.Cluster = request.getfixturevalue("postgresql")
+    port = servers.free_port()
+    with cluster.database() as url, servers.redis_server(port) as redis, open_town(url, folder, redis) as one:
+        yield one
+
+
+async def test_what_is_said_on_one_process_is_seen_on_the_other_at_once(town: Town) -> None:
+    async with town.place() as place, AsyncExitStack() as stack:
+        a, b = await place.person(), await place.person()
+        room = await place.room(a, b)
+        one = await stack.enter_async_context(town.client(place, a, 0))
+        two = await stack.enter_async_context(town.client(place, b, 1))
+        await one.join(room)
+        await two.join(room)
+        said = [words(str(n)) for n in range(10)]
+        before = time.monotonic()
+        for n, text in enumerate(said):
+            await (one if n % 2 else two).say(room, text)
+        for client in (one, two):
+            await client.until(lambda client=client: client.texts(room) == said)
+        assert time.monotonic() - before < 8, "by hints; the beat alone would take longer than nothing but beats"
+
+
+async def test_whoever_was_on_a_killed_process_comes_back_on_the_other_and_has_lost_nothing(town: Town) -> None:
+    async with town.place() as place, AsyncExitStack() as stack:
+        a, b = await place.person(), await place.person()
+        room = await place.room(a, b)
+        one = await stack.enter_async_context(town.client(place, a, 0))
+        two = await stack.enter_async_context(town.client(place, b, 1))
+        await one.join(room)
+        await two.join(room)
+        await until_present(one, room, {a, b})
+        acked: list[str] = []
+        killed = asyncio.ensure_future(asyncio.to_thread(kill_after, town, 1, lambda: len(acked) >= 40))
+        try:
+            while True:
+                text = words(str(len(acked)))
+                answer = await two.say(room, text)
+                assert isinstance(answer, Entry), answer_code(answer)
+                acked.append(text)
+        except AssertionError:
+            assert two.close_code == 1006, "it talks until the process is gone"
+        died = time.monotonic()
+        await killed
+        assert len(acked) >= 40
+        back = await stack.enter_async_context(town.client(place, b, 0))
+        held = two.entries[room]
+        await back.join(room, after=held[-1].seq, epoch=two.welcome.epoch)
+        await back.say(room, words("back"))
+        kept = [entry for entry in await place.read(room) if entry.kind == "said"]
+        await one.until(lambda: one.entries[room][-1].seq == kept[-1].seq)
+        assert [entry.seq for entry in held + back.entries[room]] == [entry.seq for entry in kept]
+        assert [text for text in acked if text not in one.texts(room)] == []
+        assert len(set(one.texts(room))) == len(one.texts(room))
+        await back.connection.close()
+        await until_present(one, room, {a}, 7 - (time.monotonic() - died) + 2)
+        await town.start_again(1)
+
+
+async def test_a_stopped_process_tells_its_people_to_come_back_and_ends(town: Town) -> None:
+    async with town.place() as place, AsyncExitStack() as stack:
+        a, b = await place.person(), await place.person()
+        room = await place.room(a, b)
+        one = await stack.enter_async_context(town.client(place, a, 0))
+        two = await stack.enter_async_context(town.client(place, b, 1))
+        for client in (one, two):
+            await client.join(room)
+        await until_present(one, room, {a, b})
+        sending = [
+            await two.send(Say(room=room, say_id=f"drained-{n:04}-{room}"[:36], text=words())) for n in range(50)
+        ]
+        before = time.monotonic()
+        town.webs[1].process.send_signal(signal.SIGTERM)
+        assert await two.closed() == 1012
+        assert await asyncio.to_thread(town.webs[1].process.wait, 10) in (0, -signal.SIGTERM)
+        assert time.monotonic() - before < 10
+        held = two.texts(room)
+        await until_present(one, room, {a}, 3)
+        assert [text for text in held if text not in one.texts(room)] == [], "what was acknowledged is kept"
+        assert len(sending) == 50
+        await town.start_again(1)
+
+
+@pytest.mark.parametrize("redis", ["well", "frozen", "killed"])
+async def test_a_mute_holds_on_the_other_process_before_the_moderator_is_told(town: Town, redis: str) -> None:
+    """500 says race the mute on both processes; the order of commits decides, not what was sent when."""
+    if town.redis is None and redis != "well":
+        pytest.skip("there is no Redis in this town")
+    async with town.place() as place, AsyncExitStack() as stack:
+        loud, other, moderator = await place.person(), await place.person(), await place.person("moderator")
+        room = await place.room(loud, other)
+        clients = [await stack.enter_async_context(town.client(place, loud, number)) for number in (0, 1)]
+        boss = await stack.enter_async_context(town.client(place, moderator, 0))
+        for client in clients:
+            await client.join(room)
+        await clients[1].join(clients[1].welcome.you.inbox)
+        stack.enter_context(broken(town, redis))
+        done = asyncio.Event()
+        racing = [asyncio.ensure_future(shout(client, room, done, 250)) for client in clients]
+        await clients[0].until(lambda: len(clients[0].texts(room)) >= 40)
+        answer = await boss.ask(Mute(person=loud, minutes=5, rule="harm", reason=words()))
+        told_at = time.monotonic()
+        assert isinstance(answer, Done), answer_code(answer)
+        done.set()
+        last = await last_seq(place, room)
+        (mute,) = await place.rows(mutes, mutes.c.id == MuteId(answer.mute))
+        outcomes = [one for both in await asyncio.gather(*racing) for one in both]
+        kept = await place.rows(entries, entries.c.room == room, entries.c.author == loud, entries.c.kind == "said")
+        assert len(outcomes) == 500
+        assert [row.seq for row in kept if row.at > mute.made_at] == [], "committed after the mute"
+        assert [row.seq for row in kept if row.seq > last] == [], "committed after the moderator was told"
+        assert {code for _, code in outcomes} == {"", "muted"}
+        assert {code for late, code in outcomes if late} == {"muted"}, "said after the moderator was told"
+        assert sorted(row.say_id for row in kept if row.say_id) == sorted(say_id for say_id in said_ids(clients, room))
+        inbox = clients[1].welcome.you.inbox
+        await clients[1].until(lambda: [one.kind for one in clients[1].entries[inbox]] == ["muted"], 5)
+        assert time.monotonic() - told_at < 5
+        retracted = await clients[1].ask(Retract(room=room, seq=kept[0].seq))
+        assert isinstance(retracted, Done), "taking back stays possible"
+
+
+async def shout(client: Client, room: RoomId, done: asyncio.Event, count: int) -> list[tuple[bool, str]]:
+    """Say many things, some at a time; return for each whether it was said after `done`, and the refusal's code."""
+    found: list[tuple[bool, str]] = []
+
+    async def one() -> None:
+        late = done.is_set()
+        answer = await client.say(room, words())
+        found.append((late, answer.code if isinstance(answer, Refused) else ""))
+
+    for start in range(0, count, 10):
+        if start == count - 50:
+            await done.wait()
+        await asyncio.gather(*(one() for _ in range(min(10, count - start))))
+    return found
+
+
+def said_ids(clients: list[Client], room: RoomId) -> set[str]:
+    """The say_ids that any of the connections has seen kept."""
+    return {entry.say_id for client in clients for entry in client.entries[room] if entry.kind == "said"}
+
+
+@contextmanager
+def broken(town: Town, how: str) -> Iterator[None]:
+    """Leave Redis well, freeze it or kill it for the time of the block."""
+    if town.redis is None or how == "well":
+        yield
+        return
+    if how == "frozen":
+        town.redis.child.freeze()
+        try:
+            yield
+        finally:
+            town.redis.child.thaw()
+        return
+    town.redis.child.kill()
+    yield  # it stays dead: this is the last test that needs it
+
+
+async def test_one_say_id_racing_into_two_rooms_on_two_processes_is_kept_once_and_leaves_no_hole(town: Town) -> None:
+    async with town.place() as place, AsyncExitStack() as stack:
+        a = await place.person()
+        here, there = await place.room(a), await place.room(a)
+        one = await stack.enter_async_context(town.client(place, a, 0))
+        two = await stack.enter_async_context(town.client(place, a, 1))
+        for client in (one, two):
+            await client.join(here)
+            await client.join(there)
+        for _ in range(40):
+            say_id, text = secrets.token_urlsafe(12), words()
+            answers = await asyncio.gather(
+                one.say(here, text, say_id), two.say(there, text, say_id), two.say(here, text, say_id)
+            )
+            kept = await place.rows(entries, entries.c.author == a, entries.c.say_id == say_id)
+            assert len(kept) == 1
+            refused = {answer.code for answer in answers if isinstance(answer, Refused)}
+            assert refused == {"say_id_conflict"}
+            seqs = {answer.seq for answer in answers if not isinstance(answer, Refused)}
+            assert seqs == {kept[0].seq}
+        for room in (here, there):
+            seqs_kept = [entry.seq for entry in await place.read(room)]
+            assert seqs_kept == list(range(1, len(seqs_kept) + 1))
+            assert await last_seq(place, room) == len(seqs_kept)
+
+
+async def test_a_report_is_on_the_desk_of_a_moderator_on_the_other_process_at_once(town: Town) -> None:
+    async with town.place() as place, AsyncExitStack() as stack:
+        a, b, moderator = await place.person(), await place.person(), await place.person("moderator")
+        room = await place.room(a, b)
+        one = await stack.enter_async_context(town.client(place, a, 0))
+        two = await stack.enter_async_context(town.client(place, b, 1))
+        desk = await stack.enter_async_context(town.client(place, moderator, 0))
+        await desk.join(DESK)
+        for client in (one, two):
+            await client.join(room)
+        said = await one.say(room, words())
+        assert isinstance(said, Entry)
+        await two.until(lambda: len(two.texts(room)) == 1)
+        answer: AnyFrame = await two.ask(Report(room=room, seq=said.seq, reason=words(), window=1))
+        assert isinstance(answer, Done) and answer.case
+        await desk.until(lambda: [(e.kind, e.ref) for e in desk.entries[DESK]] == [("reported", answer.case)], 5)
+        assert all(not entry.text for entry in desk.entries[DESK]), "the desk holds no words"
+
+
+async def last_seq(place: Place, room: RoomId) -> int:
+    """The room's newest seq, by the database."""
+    (row,) = await place.rows(rooms_table, rooms_table.c.id == room)
+    seq: int = row.last_seq
+    return seq
+
+
+async def until_present(client: Client, room: RoomId, people: set[PersonId], patience_s: float = 8.0) -> None:
+    """Wait until these people, and no others, are shown as here."""
+
+    def is_so() -> bool:
+        told = [set(one.people) for one in client.signals if one.kind == "presence" and one.room == room]
+        return bool(told) and told[-1] == people
+
+    await client.until(is_so, patience_s)
+
+
+def kill_after(town: Town, number: int, is_so: "object") -> None:
+    """kill -9 a process when a condition holds."""
+    assert callable(is_so)
+    end = time.monotonic() + 20
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.001)
+    town.webs[number].kill()
