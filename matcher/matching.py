@@ -44,6 +44,8 @@ PATIENCE_S = 10.0
 """So long a new request waits for the model that is loading; then facets decide."""
 TRIES = 5
 """So many of the ranked are tried where others take them first."""
+BUG_S = 5.0
+"""After what should not happen the loop goes on, but does not fill the log."""
 SWEEP_S = 15.0
 """Who has gone is forgotten, and old requests end, this often."""
 ENCODE_BATCH = 8
@@ -135,6 +137,9 @@ class Matching:
                 await self.beat()
             except Unavailable:
                 logger.warning("matching: the database does not answer; trying again")
+            except Exception:
+                logger.exception("matching: a bug; going on in %s s", BUG_S)
+                await asyncio.sleep(BUG_S)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), POLL_S)
             wake.clear()
