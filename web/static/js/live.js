@@ -11,6 +11,7 @@ import { follow } from "./inbox.js";
 const PAGE = 60;
 const LINE_MS = 2500;
 const READ_MS = 5000;
+const FETCH_MS = 10_000;
 /** Refusals after which the same say may pass later. */
 const PASSING = new Set(["too_fast", "unavailable", "not_joined"]);
 
@@ -143,7 +144,9 @@ export class Live {
   /** Put a page of history before what `timeline` holds. @param {Timeline} timeline @returns {Promise<number>} rows added */
   async #page(timeline) {
     if (timeline.oldest <= this.#first) return 0;
-    const answer = await fetch(`/rooms/${this.room}/entries?before=${timeline.oldest}&limit=${PAGE}`);
+    const answer = await fetch(`/rooms/${this.room}/entries?before=${timeline.oldest}&limit=${PAGE}`, {
+      signal: AbortSignal.timeout(FETCH_MS),
+    });
     if (!answer.ok) return 0;
     const { entries } = await answer.json();
     if (!entries.length) this.#first = timeline.oldest;
