@@ -81,14 +81,16 @@ class Town:
             yield browser
 
     @contextmanager
-    def matcher(self) -> Iterator[servers.Child]:
-        """Run a `matcher` process for the time of the block, which begins when it matches by words."""
-        one = servers.start("matcher", sys.executable, "-m", "matcher", env=self.environment())
-        try:
-            one.wait_until(lambda: "ready: matching by words" in one.said(), START_S)
-            yield one
-        finally:
-            one.stop()
+    def matchers(self, count: int) -> Iterator[None]:
+        """Run `matcher` processes for the time of the block, which begins when they match by words."""
+        with ExitStack() as stack:
+            started = [servers.start("matcher", sys.executable, "-m", "matcher", env=self.environment())
+                       for _ in range(count)]  # fmt: skip
+            for one in started:
+                stack.callback(one.stop)
+            for one in started:
+                one.wait_until(lambda one=one: "ready: matching by words" in one.said(), START_S)
+            yield
 
 
 @contextmanager
