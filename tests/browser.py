@@ -13,7 +13,7 @@ import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
@@ -21,6 +21,7 @@ from typing import TypedDict
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests import servers
+from tests.place import nickname
 
 ARGS = (
     "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -94,10 +95,8 @@ class Line:
 
 
 def _close(one: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         one.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     one.close()
 
 
@@ -201,9 +200,10 @@ class Visitor:
     def arrive(self) -> None:
         """Make an account without looking at the pages: for tests about what comes after."""
         form = self.context.request.get(f"{self.base}/sign-up").text()
-        fields = dict(re.findall(r'name="(csrf|nickname)"[^>]* value="([^"]+)"', form)) | {"consent": "yes"}
+        fields = dict(re.findall(r'name="(csrf)"[^>]* value="([^"]+)"', form))
         answer = self.context.request.post(
-            f"{self.base}/sign-up", form={**fields}, headers={"Origin": self.base}, max_redirects=0
+            f"{self.base}/sign-up", form={**fields, "nickname": nickname(), "consent": "yes"},
+            headers={"Origin": self.base}, max_redirects=0,
         )  # fmt: skip
         assert answer.ok, answer.status
 
@@ -218,6 +218,7 @@ class Visitor:
         self.go("/rooms")
         self.page.get_by_role("link", name=room).click()
         come_in = self.button("Come in")
+        expect(come_in.or_(self.page.locator("hearth-room"))).to_be_visible()
         if come_in.count():
             come_in.click()
         self.is_live()
@@ -252,6 +253,20 @@ class Visitor:
         assert "exceptionDetails" not in answer, answer
         found: list[Violation] = json.loads(answer["result"]["value"])
         return found
+
+    def tab_to(self, target: Locator) -> None:
+        """Press Tab until the target has the focus."""
+        expect(target).to_be_visible()
+        for _ in range(60):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError("Tab does not come there")
+
+    def press(self, target: Locator, key: str = "Enter") -> None:
+        """Go there by Tab and press a key."""
+        self.tab_to(target)
+        self.page.keyboard.press(key)
 
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than its window."""

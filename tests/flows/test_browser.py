@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests import browser
 from tests.browser import PHONE, House, Visitor, visitor
+from tests.place import nickname
 from tests.words import words
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -51,7 +52,7 @@ def test_somebody_new_comes_in_without_mail_and_gets_a_recovery_code(chromium: B
         assert one.page.locator("input[type=email], input[type=tel]").count() == 0
         expect(one.page.get_by_label("The name you go by here")).not_to_have_value("")
         one.page.get_by_label("The name you go by here").fill("")
-        name = f"Zilpzalp {words()[8:]}"
+        name = nickname()
         one.page.get_by_label("The name you go by here").fill(name)
         one.button("Make my account").click()
         expect(one.page).to_have_url(re.compile("/sign-up$"))  # not without consent
@@ -219,18 +220,18 @@ def test_the_keyboard_alone_is_enough_to_come_in_talk_and_report(chromium: Brows
         one.go("/sign-up")
         keys.press("Tab")
         keys.press("Enter")  # skip to content
-        _tab_to(one, one.page.get_by_label("I have read this and agree"))
+        one.tab_to(one.page.get_by_label("I have read this and agree"))
         keys.press("Space")
-        _tab_to(one, one.button("Make my account"))
+        one.tab_to(one.button("Make my account"))
         keys.press("Enter")
-        _tab_to(one, one.page.get_by_role("link", name="I have written it down"))
+        one.tab_to(one.page.get_by_role("link", name="I have written it down"))
         keys.press("Enter")
-        _tab_to(one, one.page.get_by_role("link", name=ROOM))
+        one.tab_to(one.page.get_by_role("link", name=ROOM))
         keys.press("Enter")
-        _tab_to(one, one.button("Come in"))
+        one.tab_to(one.button("Come in"))
         keys.press("Enter")
         one.is_live()
-        _tab_to(one, one.page.get_by_label("Your message"))
+        one.tab_to(one.page.get_by_label("Your message"))
         mine, theirs = words("typed"), words("and answered")
         keys.type(mine)
         keys.press("Enter")
@@ -243,20 +244,10 @@ def test_the_keyboard_alone_is_enough_to_come_in_talk_and_report(chromium: Brows
         expect(one.page.locator(".entry", has_text=mine).locator(".entry__more")).to_be_focused()
         keys.press("ArrowDown")
         keys.press("Enter")
-        _tab_to(one, one.button("Report to the moderators"))
+        one.tab_to(one.button("Report to the moderators"))
         keys.press("Enter")
         expect(one.page.get_by_label("What is wrong?")).to_be_focused()
         keys.type(words("this hurts"))
-        _tab_to(one, one.button("Send report"))
+        one.tab_to(one.button("Send report"))
         keys.press("Enter")
         one.see("The moderators have your report.")
-
-
-def _tab_to(one: Visitor, target: "browser.Locator") -> None:
-    """Press Tab until the target has the focus."""
-    expect(target).to_be_visible()
-    for _ in range(40):
-        if target.evaluate("element => element === document.activeElement"):
-            return
-        one.page.keyboard.press("Tab")
-    raise AssertionError("Tab does not come there")

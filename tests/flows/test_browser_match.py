@@ -1,0 +1,149 @@
+"""From an organiser's invitation to two people talking alone, in a browser, with the real model: nobody reloads."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests import browser
+from tests.browser import PHONE, House, Visitor, visitor
+from tests.place import nickname
+from tests.words import words
+
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.timeout(240)]
+PASSPHRASE = f"{words()} correct horse battery"
+PEER = nickname()
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with browser.open_house(demo=False) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=browser.WAIT_MS)
+    with browser.open_browser() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def peer_is_here(chromium: Browser, house: House) -> None:
+    """The organiser makes a room and invites a peer, who chooses a name and a passphrase and writes a profile."""
+    with visitor(chromium, house.address) as organiser:
+        organiser.use_link(house.link("the first organiser"))
+        _start(organiser, nickname())
+        expect(organiser.page.get_by_role("heading", name="Organiser")).to_be_visible()
+        organiser.page.get_by_label("Its name").fill(f"{words()} room")
+        organiser.button("Make the room").click()
+        expect(organiser.page.get_by_role("region", name="Rooms").get_by_role("row")).to_have_count(2)
+        organiser.page.get_by_label("As", exact=True).select_option("peer")
+        organiser.button("Make a link").click()
+        link = organiser.page.locator(".code").inner_text()
+    with visitor(chromium, house.address) as peer:
+        peer.use_link(link.partition(house.address)[2])
+        _start(peer, PEER)
+        expect(peer.page.get_by_role("heading", name="Your profile")).to_be_visible()
+        peer.page.get_by_label("In your own words").fill(words("my mother has dementia, I look after her at home"))
+        peer.page.get_by_role("checkbox", name="Dementia").check()
+        peer.button(re.compile("^Save")).first.click()
+        expect(peer.page.get_by_role("checkbox", name="Dementia")).to_be_checked()
+        peer.go("/desk")
+        peer.see("You are away")
+        peer.page.get_by_role("radio", name="Open").check()
+        peer.page.get_by_label("At most so many at a time").select_option("3")
+        peer.button("Save").click()
+        peer.see("Nobody is asking for you just now.")
+        peer.go(link.partition(house.address)[2])
+        peer.see("This link")
+
+
+def _start(one: Visitor, nickname: str) -> None:
+    one.page.get_by_label("The name people see").fill(nickname)
+    one.page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
+    one.button("Save").click()
+    expect(one.page).not_to_have_url(re.compile("/start$"))
+
+
+@contextmanager
+def signed_in_peer(chromium: Browser, house: House, *, script: bool = True) -> Iterator[Visitor]:
+    with visitor(chromium, house.address, script=script) as peer:
+        peer.go("/sign-in")
+        peer.page.get_by_label("Your name here").fill(PEER)
+        peer.page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
+        peer.button("Sign in with the passphrase").click()
+        expect(peer.page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
+        peer.go("/desk")
+        yield peer
+
+
+@pytest.mark.usefixtures("peer_is_here")
+def test_a_request_shows_on_the_desk_by_itself_and_once_accepted_both_talk(chromium: Browser, house: House) -> None:
+    wish = words("my father has dementia and the evenings are hard")
+    with signed_in_peer(chromium, house) as peer, visitor(chromium, house.address, width=PHONE) as seeker:
+        peer.see("Nobody is asking for you just now.")
+        seeker.arrive()
+        seeker.go("/ask")
+        seeker.page.get_by_label("What would you like to talk about?").fill(wish)
+        seeker.page.get_by_label("Who sees these words").select_option("shown")
+        seeker.button("Ask now").click()
+        expect(seeker.page.get_by_role("heading", name="Looking for somebody for you")).to_be_visible()
+        expect(peer.page.locator("[data-offer]").filter(has_text=wish)).to_be_visible()
+        expect(peer.page.locator("[data-told]")).to_contain_text("is asking for somebody")
+        assert peer.axe() == []
+        assert seeker.axe() == []
+        peer.press(peer.button(re.compile("^Accept")))
+        peer.is_live()
+        seeker.see("Somebody said yes")
+        enter = seeker.page.get_by_role("link", name="Go to your chat")
+        expect(enter).to_be_focused()
+        seeker.page.keyboard.press("Enter")
+        seeker.is_live()
+        expect(seeker.page.locator("[data-here]")).to_have_text("You are both here")
+        hello, answer = words("hello, I am here"), words("thank you")
+        peer.say(hello)
+        seeker.hears(hello)
+        seeker.say(answer)
+        peer.hears(answer)
+        seeker.go("/rooms")
+        expect(seeker.page.get_by_role("link", name=PEER)).to_be_visible()
+
+
+@pytest.mark.usefixtures("peer_is_here")
+def test_a_request_that_is_taken_back_leaves_the_desk(chromium: Browser, house: House) -> None:
+    with signed_in_peer(chromium, house) as peer, visitor(chromium, house.address) as seeker:
+        seeker.arrive()
+        seeker.go("/ask")
+        seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia"))
+        seeker.button("Ask now").click()
+        expect(peer.page.locator("[data-offer]")).to_have_count(1)
+        seeker.button("Take my request back").click()
+        expect(seeker.page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
+        expect(peer.page.locator("[data-offer]")).to_have_count(0)
+        peer.see("Nobody is asking for you just now.")
+
+
+@pytest.mark.usefixtures("peer_is_here")
+def test_without_script_one_signs_in_asks_accepts_and_reads(chromium: Browser, house: House) -> None:
+    with visitor(chromium, house.address, width=PHONE, script=False) as seeker:
+        seeker.sign_up()
+        seeker.go("/ask")
+        seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia, again"))
+        seeker.button("Ask now").click()
+        expect(seeker.page.get_by_role("heading", name="Looking for somebody for you")).to_be_visible()
+        with signed_in_peer(chromium, house, script=False) as peer:
+            expect(peer.page.locator("main")).to_be_visible()
+            for _ in range(30):
+                if peer.page.locator("[data-offer]").count():
+                    break
+                peer.page.wait_for_timeout(500)
+                peer.page.reload()
+            peer.button(re.compile("^Accept")).click()
+            peer.see("This chat begins here")
+        seeker.page.reload()
+        seeker.see("Somebody said yes")
+        seeker.page.get_by_role("link", name="Go to your chat").click()
+        expect(seeker.page.get_by_role("heading", name=PEER)).to_be_visible()
