@@ -93,7 +93,7 @@ class Feed:
             for outbox, follower in part:
                 if follower.cursor == before and not outbox.paused:
                     if not follower.silent:
-                        outbox.put(blob if plain else self._frame(fresh, follower))
+                        outbox.post(blob if plain else self._frame(fresh, follower))
                     follower.cursor = last
                 elif follower.cursor < last and not outbox.paused:
                     if follower.cursor > before:

@@ -77,11 +77,12 @@ class Outbox:
 
     __slots__ = (
         "_at", "_bytes", "_frames", "_turn", "follows", "on_drained", "paused", "person", "session",
-        "typed_at", "wire",
+        "typed_at", "wire", "write",
     )  # fmt: skip
 
     def __init__(self, wire: Wire, turn: Turn, person: PersonId, session: int) -> None:
         self.wire = wire
+        self.write = wire.write  # at hand, because fan-out to a thousand pays for every step; `nowhere` once closed
         self.person = person
         self.session = session
         self.follows: dict[RoomId, Follower] = {}
@@ -108,12 +109,19 @@ class Outbox:
         else:
             self._frames = [waiting, frame]
 
+    def post(self, frame: bytes) -> None:
+        """Write a frame that many get: now, unless something waits to go before it."""
+        if self._frames is None:
+            self.write(frame)
+        else:
+            self.put(frame)
+
     def flush(self) -> None:
         """Write what waits, as one buffer."""
         waiting = self._frames
         if waiting is not None:
             self._frames = None
-            self.wire.write(waiting if isinstance(waiting, bytes) else b"".join(waiting))
+            self.write(waiting if isinstance(waiting, bytes) else b"".join(waiting))
 
     def pause(self, now: float) -> None:
         """The transport is over its high-water mark: lagging from here on."""

@@ -80,7 +80,7 @@ class Socket(asyncio.Protocol):
         self._state = server_state
         self._reception = cast(Reception, app_state["reception"])
         self._ws = ServerProtocol(max_size=FRAME_BYTES, subprotocols=[Subprotocol(SUBPROTOCOL)])
-        self.write = nowhere
+        self.write = nowhere  # the transport's own from connection_made on: fan-out pays for no call of ours
         self._transport: asyncio.Transport = None  # type: ignore[assignment]  # set in connection_made, before all else
         self._timer: asyncio.TimerHandle | None = None
         self._fragments: list[bytes] | None = None
@@ -94,6 +94,7 @@ class Socket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection over from the HTTP protocol, which passes the request on as bytes."""
         self._transport = cast(asyncio.Transport, transport)
+        self.write = self._transport.write
         self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn names its own classes; it calls shutdown()
         self._transport.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
         raw = self._transport.get_extra_info("socket")
@@ -118,7 +119,8 @@ class Socket(asyncio.Protocol):
             self._timer.cancel()
         if self.outbox is not None:
             self._reception.hub.disconnect(self.outbox)
-        self._waiting, self.write = None, nowhere
+            self.outbox.write = nowhere
+        self._waiting = None
 
     def pause_writing(self) -> None:
         """The reader lags."""
@@ -137,8 +139,6 @@ class Socket(asyncio.Protocol):
         self.close(1012, "restart")
 
     # The outbox's wire
-
-    # (`write` is the transport's own while the connection is open: fan-out pays for no call of ours)
 
     def waiting_bytes(self) -> int:
         """Bytes the transport still holds."""
@@ -159,8 +159,8 @@ class Socket(asyncio.Protocol):
     # In between
 
     def _step(self) -> None:
-        if self._ws.state is not OPEN:
-            self.write = nowhere
+        if self.outbox is not None and self._ws.state is not OPEN:
+            self.outbox.write = nowhere
         for event in self._ws.events_received():
             if isinstance(event, Request):
                 task = asyncio.get_running_loop().create_task(self._admit(event))
@@ -205,7 +205,6 @@ class Socket(asyncio.Protocol):
             self._timer.cancel()
         self._heard = asyncio.get_running_loop().time()
         self._timer = asyncio.get_running_loop().call_later(SILENT_S, self._ask)
-        self.write = self._transport.write
         outbox = self.outbox = Outbox(self, hub.turn, person.person, admitted.session)
         others = hub.people.get(person.person, set())
         if len(others) >= settings.sockets:
