@@ -46,6 +46,7 @@ class RedisBus:
         client = Redis.from_url(self._url, socket_connect_timeout=HINT_TIMEOUT_S, socket_timeout=HINT_TIMEOUT_S)
         try:
             while True:
+                _end_if_cancelled()
                 await self._some.wait()
                 self._some.clear()
                 while self._waiting:
@@ -55,6 +56,7 @@ class RedisBus:
                             await client.publish(self._channel, encode(message))
                     except (RedisError, OSError, TimeoutError):
                         self._waiting.clear()  # stale by the time it is back; the beat has told by then
+                        _end_if_cancelled()
                         await asyncio.sleep(PAUSE_S)
         finally:
             await client.aclose()
@@ -66,15 +68,24 @@ class RedisBus:
             try:
                 async with client.pubsub() as channel:
                     await channel.subscribe(self._channel)
+                    _end_if_cancelled()
                     told = False
                     async for message in channel.listen():
                         if message["type"] == "message":
                             with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                                 receive(decode(message["data"]))
             except (RedisError, OSError, TimeoutError) as error:
+                _end_if_cancelled()
                 if not told:
                     logger.warning("bus: Redis is away (%s); the beat carries on", type(error).__name__)
                 told = True
             finally:
                 await client.aclose()
             await asyncio.sleep(PAUSE_S)
+
+
+def _end_if_cancelled() -> None:
+    """The client loses a cancellation that meets it while it connects (seen with redis 8.1): the task is asked again."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
