@@ -85,7 +85,7 @@ class RedisBus:
 
 
 def _end_if_cancelled() -> None:
-    """The client loses a cancellation that meets it while it connects (seen with redis 8.1): the task is asked again."""
+    """The client loses a cancellation that meets it while it connects (seen with redis 8.1): ask the task again."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
