@@ -83,10 +83,13 @@ export class Live {
     return { after: this.#timeline.cursor, epoch: this.#epoch };
   }
 
-  lost() {
+  /** @param {number} code of the close; 1007, 1009: what was just said broke the connection, and would again */
+  lost(code) {
     this.#ready = false;
     this.element.removeAttribute("data-joined");
+    const broke = code === 1007 || code === 1009 ? [...this.#says.values()] : [];
     this.#says.clear();
+    for (const sayId of broke) this.element.outbox?.fail(sayId, "malformed");
   }
 
   /** @param {import("./wire.js").Frame} frame @returns {boolean | void} */

@@ -7,7 +7,7 @@
  *
  * @typedef {Record<string, any> & {t: string}} Frame
  * @typedef {{room: number, position(): {after?: number, epoch?: string}, frame(frame: Frame): boolean | void,
- *   lost?(): void}} Follower frame: joined, expired, entries, gap, signal, refused (its join was turned down); true
+ *   lost?(code: number): void}} Follower frame: joined, expired, entries, gap, signal, refused (its join was turned down); true
  *   when it saw a jump
  * @typedef {"connecting" | "live" | "waiting" | "ended"} State ended: signed out; do not come back
  */
@@ -202,7 +202,7 @@ export class Wire {
     const asked = [...this.#asked.values()];
     this.#asked.clear();
     for (const answer of asked) answer(null);
-    for (const follower of this.#followers.values()) follower.lost?.();
+    for (const follower of this.#followers.values()) follower.lost?.(code);
     if (pause < 0) return;
     this.#timer = /** @type {any} */ (setTimeout(() => this.connect(), pause));
     if (!this.#greeted) this.#signedIn?.().then((still) => still || this.#lost(1008));
