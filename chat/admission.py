@@ -9,6 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address, ip_network
 
 from websockets.datastructures import Headers
 
@@ -41,7 +42,7 @@ class Admission:
         self._origins = settings.origins
         self._cookie = cookie_name(settings)
         self._most = settings.handshakes_per_minute
-        self._proxies = {one.strip() for one in settings.trusted_proxies.split(",") if one.strip()}
+        self._proxies = [ip_network(one) for one in settings.proxies]
         self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     async def admit(self, headers: Headers, address: str) -> Admitted:
@@ -77,7 +78,7 @@ class Admission:
 
     def _client(self, headers: Headers, address: str) -> str:
         forwarded = headers.get_all("X-Forwarded-For")
-        if address in self._proxies and forwarded:
+        if forwarded and address and any(ip_address(address) in proxy for proxy in self._proxies):
             return forwarded[-1].rpartition(",")[2].strip()
         return address
 

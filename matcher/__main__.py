@@ -17,7 +17,7 @@ from chat.bus_local import LocalBus
 from chat.bus_redis import RedisBus
 from chat.ids import RoomId, Seq
 from chat.keys import Keys
-from chat.migrate import migrate
+from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
@@ -42,6 +42,8 @@ def main() -> None:
         sys.exit(f"hearthside: {error}")
     try:
         asyncio.run(serve(settings, keyring))
+    except UnknownRevision as error:
+        sys.exit(f"hearthside: {error}")
     except OSError as error:
         sys.exit(f"hearthside: the database or the key store cannot be reached ({type(error).__name__}).")
     sys.stdout.flush()

@@ -32,7 +32,7 @@ from chat.headers import CappedHttp
 from chat.hub import Hub
 from chat.journal import Journal
 from chat.keys import Keys
-from chat.migrate import migrate
+from chat.migrate import UnknownRevision, migrate
 from chat.presence import Presence
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
@@ -71,6 +71,8 @@ def main() -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, keyring))
+    except UnknownRevision as error:
+        sys.exit(f"hearthside: {error}")
     except OSError as error:
         sys.exit(f"hearthside: the database or the key store cannot be reached ({type(error).__name__}).")
 

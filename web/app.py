@@ -89,9 +89,8 @@ def make_app(
         Middleware(Shield, secure=settings.secure, failed=failed),
         Middleware(GZipMiddleware, minimum_size=PACKED_BYTES, compresslevel=6),
     ]
-    proxies = [one.strip() for one in settings.trusted_proxies.split(",") if one.strip()]
-    if proxies:
-        middleware.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies))
+    if settings.proxies:
+        middleware.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies)))
     app = Starlette(
         routes=[Route(row.path, _door(site, row), methods=[row.method]) for row in ROUTES],
         middleware=middleware, exception_handlers={HTTPException: refused}, lifespan=lifespan,

@@ -15,7 +15,7 @@ from chat.tables import people as people_table
 from matcher import demo
 
 DEMO_ROOMS = (
-    ("Evenings, one day at a time", "For the hours when it is hardest not to drink or use. Drop in, say as much as you like."),
+    ("Evenings, one day at a time", "For the hours when it is hardest not to drink or use. Say as much as you like."),
     ("Carers after hours", "You look after somebody. Here somebody looks after you."),
     ("Grief has no timetable", "For everyone who has lost someone, last week or long ago."),
     ("New here", "Not sure where to begin? Begin here."),
@@ -46,10 +46,11 @@ async def _demo(store: Store, keys: Keys, base: str) -> None:
                 await rooms.make(tx, "group", name=name, about=about, language="en")
         await people.make(store, keys, "Demo Moderator Alder", "en", roles=("moderator",))
         await demo.fill(store, keys)
-    print("hearthside: this is the demo. To leave it, start without HEARTHSIDE_DEMO=1 and with an empty folder.", flush=True)
+    print("hearthside: this is the demo; to leave it: make run HEARTHSIDE_DEMO=0 HEARTHSIDE_VAR=./data", flush=True)
+    who = sa.select(people_table.c.id, people_table.c.nickname, roles.c.role).join_from(people_table, roles)
+    who = who.where(roles.c.role.in_(("peer", "moderator")), people_table.c.state == "active")
     async with store.reading() as tx:
-        wanted = sa.select(people_table.c.id, people_table.c.nickname, roles.c.role).join_from(people_table, roles)
-        staff = list(await tx.execute(wanted.where(roles.c.role.in_(("peer", "moderator")), people_table.c.state == "active").order_by(roles.c.role, people_table.c.id)))  # fmt: skip
+        staff = list(await tx.execute(who.order_by(roles.c.role, people_table.c.nickname)))
     for row in staff:
         async with store.transaction() as tx:
             token = await links.make_link(tx, person=PersonId(row.id))
