@@ -8,7 +8,9 @@ import pytest
 from chat import refusals
 from chat.protocol import TEXT_CHARACTERS
 from matcher import profiles
+from tests import servers
 from tests.pages import TOKEN, site
+from tests.place import nickname
 from tests.words import words
 from web import entering, sayings, shield, welcome
 from web.forms import BODY_BYTES
@@ -142,10 +144,30 @@ async def test_pages_are_compressed_and_static_files_kept(sqlite_url: str, tmp_p
         assert len(gzip.compress(plain.content)) < 8000
 
 
-async def test_a_database_that_is_away_is_told_and_nothing_breaks(sqlite_url: str, tmp_path: Path) -> None:
-    async with site(tmp_path, sqlite_url) as pages, pages.browser() as browser:
-        assert (await browser.get("/healthz")).text == "ok\n"
-        assert (await browser.get("/help")).status_code == 200
+async def test_a_database_that_is_away_is_told_kindly_and_comes_back(tmp_path: Path) -> None:
+    with servers.postgresql_cluster() as cluster, cluster.database() as url:
+        async with site(tmp_path, url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+            assert (await browser.get("/healthz")).text == "ok\n"
+            cluster.child.freeze()
+            try:
+                assert (await browser.get("/healthz")).status_code == 503
+            finally:
+                cluster.child.thaw()
+            assert (await browser.get("/healthz")).status_code == 200
+            assert (await browser.get("/rooms")).status_code == 200
+
+
+async def test_only_a_trusted_proxy_says_whose_address_it_is(sqlite_url: str, tmp_path: Path) -> None:
+    for number, (trusted, statuses) in enumerate({"": [200, 409], "127.0.0.1": [200, 200]}.items()):
+        folder = tmp_path / str(number)
+        async with site(folder, f"sqlite:///{folder}/db", sign_ups_per_day=1, trusted_proxies=trusted) as pages:
+            seen = []
+            for address in ("192.0.2.1", "192.0.2.2"):
+                async with pages.browser(**{"x-forwarded-for": address}) as browser:
+                    await browser.get("/sign-up")
+                    form = {"nickname": nickname(), "consent": "yes"}
+                    seen.append((await browser.post("/sign-up", form)).status_code)
+            assert seen == statuses, trusted
 
 
 def test_every_refusal_has_a_sentence() -> None:

@@ -52,7 +52,7 @@ LABELS: dict[Name, dict[str, str]] = {
 
 VISIBILITIES: dict[Visibility, str] = {
     "hidden": _("Only for me"),
-    "matching": _("Used to find somebody, not shown"),
+    "matching": _("For matching only"),
     "shown": _("Shown to my match"),
 }
 
