@@ -19,7 +19,7 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from chat import erasure, retention, rooms
+from chat import clock, erasure, retention, rooms
 from chat.admission import Admission
 from chat.bus import Bus, Going
 from chat.bus_local import LocalBus
@@ -57,6 +57,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m web", description="Hearthside: pages and sockets.")
     parser.add_argument("--host", help="address to listen on (HEARTHSIDE_HOST)")
     parser.add_argument("--port", help="port to listen on (HEARTHSIDE_PORT, PORT)")
+    parser.add_argument("--confirm-clock", action="store_true", help="the database's clock is right after a jump: let "
+                        "expiry go on, and end")  # fmt: skip
     asked = parser.parse_args()
     environment = dict(os.environ)
     if asked.host:
@@ -70,11 +72,22 @@ def main() -> None:
         sys.exit(f"hearthside: {error}")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, keyring))
+            runner.run(confirm(settings) if asked.confirm_clock else serve(settings, keyring))
     except UnknownRevision as error:
         sys.exit(f"hearthside: {error}")
     except OSError as error:
         sys.exit(f"hearthside: the database or the key store cannot be reached ({type(error).__name__}).")
+
+
+async def confirm(settings: Settings) -> None:
+    """Take the database's clock, as it is now, for right, in every process."""
+    store = Store.open(settings.database)
+    try:
+        async with store.transaction() as tx:
+            await clock.confirm_clock(tx)
+    finally:
+        await store.close()
+    say("the database's clock is confirmed; expiry goes on")
 
 
 async def serve(settings: Settings, keyring: Keyring) -> None:
