@@ -23,7 +23,7 @@ from chat import people, sessions
 from chat.journal import Journal
 from chat.keys import Keys
 from chat.people import Person
-from chat.refusals import NotAMember, Refusal, SignedOut
+from chat.refusals import NotAMember, Refusal, SignedOut, Unavailable
 from chat.sessions import Session
 from chat.settings import Settings
 from chat.store import Store
@@ -82,7 +82,7 @@ def make_app(
     async def refused(request: Request, error: Exception) -> Response:
         """Answer an unknown path or a wrong method as the door does."""
         assert isinstance(error, HTTPException)
-        visit = await _visit(site, request)
+        visit = await _anybody(site, request)
         return _told(visit, error.status_code, visit.say(REASONS.get(error.status_code, "refused")), error.headers)
 
     middleware = [
@@ -103,8 +103,9 @@ def _door(site: Site, row: Row) -> "Callable[[Request], Awaitable[Response]]":
     async def door(request: Request) -> Response:
         if row.allowed == ANYONE and not row.asks_who:
             return await row.handler(Visit(site, request, None, None))
-        visit = await _visit(site, request)
+        visit = Visit(site, request, None, None)
         try:
+            visit = await (_anybody(site, request) if row.allowed == ANYONE else _visit(site, request))
             if row.allowed == STRANGER and visit.person is not None:
                 return visit.go("/rooms")
             if row.allowed in ROLES:
@@ -142,6 +143,14 @@ async def _visit(site: Site, request: Request) -> Visit:
         except (SignedOut, NotAMember):
             person = session = None
     return Visit(site, request, person, session)
+
+
+async def _anybody(site: Site, request: Request) -> Visit:
+    """Look up who asks, for a page that is there for everybody, help above all, also while the database is away."""
+    try:
+        return await _visit(site, request)
+    except Unavailable:
+        return Visit(site, request, None, None)
 
 
 def _signed_out(visit: Visit) -> Response:
