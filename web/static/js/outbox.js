@@ -34,8 +34,19 @@ export function memoryShelf() {
   };
 }
 
-/** Keep in IndexedDB. @returns {Promise<Shelf>} memory alone, if the browser refuses */
-export async function storedShelf() {
+/** Keep in IndexedDB, which opens while the person writes already. @returns {Shelf} */
+export function storedShelf() {
+  const opening = openShelf();
+  return {
+    all: async () => (await opening).all(),
+    put: async (unsent) => (await opening).put(unsent),
+    drop: async (sayId) => (await opening).drop(sayId),
+    clear: async () => (await opening).clear(),
+  };
+}
+
+/** @returns {Promise<Shelf>} memory alone, if the browser refuses */
+async function openShelf() {
   /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
   const settled = (request) =>
     new Promise((done, failed) => {

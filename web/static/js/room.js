@@ -33,15 +33,15 @@ export class Room extends HTMLElement {
   }
 
   /** Writing works first; the connection's script comes after it, not beside it: on a slow line they would share it. */
-  async #begin() {
+  #begin() {
     this.outbox = new Outbox({
-      shelf: await storedShelf(), person: this.me ?? 0, room: this.room ?? 0,
+      shelf: storedShelf(), person: this.me ?? 0, room: this.room ?? 0,
       send: (unsent) => this.live?.say(unsent) ?? false, changed: () => this.pending?.show(),
     });
     this.outbox.hold(this.composer?.silent ?? false);
     this.toggleAttribute("data-ready", true);
     this.#connect();
-    await this.outbox.open();
+    this.outbox.open();
   }
 
   /** Loading is tried until it works: on a bad line a file may fail too. */
