@@ -6,10 +6,11 @@ import msgspec
 from starlette.responses import Response
 
 from chat import access, history, rooms, store
-from chat.ids import RoomId
+from chat.ids import PersonId, RoomId
 from chat.protocol import PAGE_ENTRIES
 from chat.refusals import Malformed, NotAMember
 from chat.rooms import RoomCard
+from chat.store import Transaction
 from matcher import requests
 from web.site import Visit, whole
 
@@ -46,7 +47,7 @@ async def room(visit: Visit) -> Response:
     """
     number, person = RoomId(visit.id("room")), visit.member.person
     async with visit.site.store.reading() as tx:
-        card = await _card(visit, number)
+        card = await _card(tx, visit.member.person, number)
         muted = await access.is_muted(tx, person, number, card.kind)
         epoch = await store.epoch(tx)
     if card.kind == "group" and not card.member:
@@ -100,16 +101,15 @@ def _number(text: str | None) -> int | None:
         raise Malformed from None
 
 
-async def _card(visit: Visit, number: RoomId) -> RoomCard:
+async def _card(tx: Transaction, person: PersonId, number: RoomId) -> RoomCard:
     """Return the room as the person's own list shows it, so that the page can show no other.
 
     Raises:
         NotAMember: it is not in the list, or there is no such room.
     """
-    async with visit.site.store.reading() as tx:
-        for card in await rooms.listing(tx, visit.member.person):
-            if card.id == number:
-                return card
+    for card in await rooms.listing(tx, person):
+        if card.id == number:
+            return card
     raise NotAMember
 
 

@@ -107,6 +107,8 @@ def environments(languages: Mapping[str, Language], assets: Assets) -> dict[str,
             "language": language, "dialled": dialled, "rule": partial(sayings.of_rule, language),
             "roles": {role: language(words) for role, words in sayings.ROLES.items()},
         }  # fmt: skip
+        for name in one.list_templates():
+            one.get_template(name)  # compiled now: a page that is the first of its kind must not hold the loop up
         found[code] = one
     return found
 
