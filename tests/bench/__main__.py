@@ -15,7 +15,8 @@ TARGETS = {
     "rooms_delivery_p99_ms": ("<=", 40),
     "rooms_vs_textbook": (">=", 3), "vs_commit_each_sqlite": (">=", 5), "vs_commit_each_postgresql": (">=", 5),
     "sqlite_256_p99_ms": ("<=", 50), "postgresql_256_p99_ms": ("<=", 50), "sqlite_second_writer_p99_ms": ("<=", 60),
-    "offer_p95_ms_1k": ("<=", 1000),
+    "offer_p95_ms_1k": ("<=", 1000), "room_cold_ms": ("<=", 1500), "room_warm_ms": ("<=", 1000),
+    "room_cold_kb": ("<=", 16), "live_fps": (">=", 50), "key_p95_ms": ("<=", 150), "heap_mb": ("<=", 6),
 }  # fmt: skip
 
 
