@@ -42,7 +42,7 @@ def main() -> None:
     """Rewrite the catalogues' files."""
     wanted = phrases()
     for path, catalogue in catalogues():
-        catalogue.update(wanted, no_fuzzy_matching=True)
+        catalogue.update(wanted, no_fuzzy_matching=True, update_creation_date=False)
         catalogue.obsolete.clear()
         with path.open("wb") as target:
             write_po(target, catalogue, width=120, omit_header=False, sort_output=True, no_location=True)
