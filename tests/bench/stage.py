@@ -49,11 +49,16 @@ class Stage:
     load_core: int
 
     @contextmanager
-    def ours(self, url: str, folder: Path, port: int = 0) -> Iterator["Server"]:
-        """Run `python -m web` on a database that is filled already."""
-        port = port or servers.free_port()
+    def ours(self, url: str, folder: Path, *, grouped: bool = True, second: bool = False) -> Iterator["Server"]:
+        """Run `python -m web` on a database that is filled already.
+
+        Not `grouped`: see `each`. A `second` process beside the first runs on the load's core.
+        """
+        port, module = servers.free_port(), "web" if grouped else "tests.bench.each"
         env = {"HEARTHSIDE_DATABASE": url, "HEARTHSIDE_VAR": str(folder), "HEARTHSIDE_PORT": str(port)}
-        with self._server("web", "-m", "web", port=port, env=env | LIFTED) as server:
+        with self._server("web", "-m", module, port=port, env=env | LIFTED) as server:
+            if second:
+                server.move(self.load_core)
             yield server
 
     @contextmanager
@@ -111,6 +116,11 @@ class Server:
 
     child: servers.Child
     port: int
+
+    def move(self, core: int) -> None:
+        """Run it, with its threads, on another core."""
+        for task in Path(f"/proc/{self.child.pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {core})
 
     def rss_kb(self) -> int:
         """Return the memory it holds (proc(5), status: VmRSS)."""
@@ -210,11 +220,11 @@ def tell(name: str, in_flight: float, one: Result) -> None:
     rates = f"{one.acked / one.seconds:8.0f} says/s {one.deliveries / one.seconds:9.0f} deliveries/s"
     acks = f"ack {one.ack_p50_ms:.1f}/{one.ack_p99_ms:.1f} ms"
     receipts = f"delivery {one.delivery_p50_ms:.1f}/{one.delivery_p99_ms:.1f} ms"
-    print(f"{name:9} {in_flight:4g}: {rates}  {acks}  {receipts}  cpu {cpu} load {one.load_cpu_s / one.seconds:.0%}",
+    print(f"{name:19} {in_flight:4g}: {rates}  {acks}  {receipts}  cpu {cpu} load {one.load_cpu_s / one.seconds:.0%}",
           file=sys.stderr)  # fmt: skip
 
 
 def family(pid: int) -> tuple[int, ...]:
-    """Return a process and its children."""
+    """Return a process and its children, as they are now."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return (pid, *map(int, children))
