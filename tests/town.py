@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from chat import sessions
@@ -89,7 +90,7 @@ class Town:
             for one in started:
                 stack.callback(one.stop)
             for one in started:
-                one.wait_until(lambda one=one: "ready: matching by words" in one.said(), START_S)
+                one.wait_until(partial(_matches, one), START_S)
             yield
 
 
@@ -107,3 +108,7 @@ def open_town(
         for number in range(webs):
             town.await_start(number)
         yield town
+
+
+def _matches(one: servers.Child) -> bool:
+    return "ready: matching by words" in one.said()

@@ -1,0 +1,1 @@
+"""Longer runs that judge a whole history: python -m tests.soak NAME."""
