@@ -1,0 +1,180 @@
+"""Every page, as everyone who may see it: axe finds nothing, nothing scrolls sideways, the console is silent.
+
+Light and dark, on a phone and on a desk, in English; once more in Finnish. The desk with a request on it, and the
+waiting page, stand in test_browser_match.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests import browser
+from tests.browser import DESKTOP, PHONE, House, Visitor, visitor
+from tests.place import nickname
+from tests.words import words
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+LOOKS = {
+    "en": [(PHONE, "light"), (DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "dark")],
+    "fi": [(PHONE, "light")],
+}
+NARROWEST = 320
+ORGANISER = "the first organiser signs in here (works once, for a day)"
+HEIGHT = 800
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with browser.open_house(matching=False) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=browser.WAIT_MS)
+    with browser.open_browser() as one:
+        yield one
+
+
+@dataclass
+class Judge:
+    """Looks at pages and notes what is wrong."""
+
+    one: Visitor
+    language: str
+    found: list[str]
+
+    def look(self, name: str, path: str = "") -> Page:
+        """Judge a page (open it first where a path is given) in every look, and leave it as it was."""
+        one = self.one
+        if path:
+            one.go(path)
+        expect(one.page.locator("html")).to_have_attribute("lang", self.language)
+        for width, scheme in LOOKS[self.language]:
+            one.page.set_viewport_size({"width": width, "height": HEIGHT})
+            one.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+            self.found += [f"{name} {width} {scheme}: {it['id']} {it['nodes'][:3]}" for it in one.axe()]
+            if one.scrolls_sideways():
+                self.found.append(f"{name} scrolls sideways at {width}")
+        one.page.set_viewport_size({"width": NARROWEST, "height": HEIGHT})
+        if one.scrolls_sideways():
+            self.found.append(f"{name} scrolls sideways at {NARROWEST}")
+        one.page.set_viewport_size({"width": DESKTOP, "height": HEIGHT})
+        return one.page
+
+
+@contextmanager
+def judge(chromium: Browser, house: House, language: str) -> Iterator[Judge]:
+    found: list[str] = []
+    with visitor(chromium, house.address, locale=language) as one:
+        yield Judge(one, language, found)
+    assert not found, "\n".join(found)
+
+
+def _room(one: Visitor, number: int = 0) -> None:
+    """Come into a room of the list, whatever the language."""
+    one.go("/rooms")
+    one.page.locator("a.list__link").nth(number).click()
+    expect(one.page.locator("main form[action$='/join'] button, hearth-room")).to_be_visible()
+
+
+@pytest.fixture(params=["en", "fi"])
+def language(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+def test_the_pages_of_strangers_and_members(chromium: Browser, house: House, language: str) -> None:
+    with judge(chromium, house, language) as it:
+        it.look("welcome", "/")
+        it.look("help", "/help")
+        it.look("protocol", "/protocol")
+        page = it.look("sign in", "/sign-in")
+        page.locator("#code").fill(words())
+        page.locator("form button[type=submit]").first.click()
+        expect(page.locator("#wrong")).to_be_visible()
+        it.look("sign in, wrong")
+        page = it.look("sign up", "/sign-up")
+        page.locator("#nickname").fill(nickname())
+        page.locator("[name=consent]").check()
+        page.locator("form[action='/sign-up'] button").click()
+        expect(page.locator("#code")).to_be_visible()
+        it.look("recovery code")
+        it.look("rooms", "/rooms")
+        _room(it.one)
+        it.look("a room's door")
+        page.locator("main form[action$='/join'] button").click()
+        it.one.is_live()
+        text = words("hello there, everybody")
+        page.locator("#say").fill(text)
+        page.locator("#say").press("Enter")
+        it.one.hears(text)
+        it.look("room")
+        page.locator(".entry__more").last.click()
+        it.look("room, actions")
+        page.keyboard.press("Escape")
+        page.locator("[data-leave]").click()
+        it.look("room, leaving")
+        page.keyboard.press("Escape")
+        it.look("profile", "/profile")
+        it.look("ask", "/ask")
+        it.look("account", "/me")
+        it.look("nothing there", "/rooms/1")
+        page.goto(f"{it.one.base}/me")
+        page.locator("details summary").last.click()
+        page.locator("[name=sure]").check()
+        page.locator("form[action='/me/erase'] button").click()
+        expect(page.locator("form[action='/me/erase']")).to_have_count(0)
+        it.look("erased")
+
+
+def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> None:
+    with visitor(chromium, house.address) as author, visitor(chromium, house.address) as member:
+        for one in (author, member):
+            one.arrive()
+            one.enter("Carers after hours")
+        text = words("unkind")
+        author.say(text)
+        member.page.locator(".entry", has_text=text).locator(".entry__more").click()
+        member.button("Report to the moderators").click()
+        member.button("Send report").click()
+        member.see("The moderators have your report.")
+    with judge(chromium, house, language) as it:
+        _sign_in(it, house, "moderator")
+        page = it.look("console", "/console")
+        page.locator("[data-case]").first.click()
+        expect(page.locator("[data-pane]")).to_be_visible()
+        it.look("console, a case")
+        page.locator("[data-act=mute]").click()
+        it.look("console, muting")
+        page.keyboard.press("Escape")
+    with judge(chromium, house, language) as it:
+        _sign_in(it, house, "peer")
+        it.look("desk", "/desk")
+        it.look("peer's account", "/me")
+    with judge(chromium, house, language) as it:
+        if house.links.get(ORGANISER):
+            it.look("a link", house.links[ORGANISER])
+        _sign_in(it, house, ORGANISER)
+        it.look("start", "/start")
+        page = it.look("organiser", "/organiser")
+        page.locator("form[action='/organiser/invite'] button").click()
+        it.look("organiser, a link made")
+
+
+def _sign_in(it: Judge, house: House, who: str) -> None:
+    """Sign in by a printed link, or, since each works once, with the cookies of who used it; choose the language."""
+    kept = house.folder / f"{who.split()[0]}.json"
+    if kept.exists():
+        it.one.context.add_cookies(json.loads(kept.read_text())["cookies"])
+    else:
+        it.one.use_link(house.link(who))
+        it.one.context.storage_state(path=kept)
+    it.one.go("/me")
+    it.one.page.locator("form[action='/language'] select").select_option(it.language)
+    it.one.page.locator("form[action='/language'] button").click()
+    expect(it.one.page.locator("html")).to_have_attribute("lang", it.language)
