@@ -15,7 +15,7 @@ from web.language import LANGUAGES
 def test_the_bundled_ones_are_whole_and_dated() -> None:
     found = helplines.load("")
     assert set(found.countries) == {"FI", "SE", "GB", "IE", "US", "EU"}
-    assert found.checked.count("-") == 2
+    assert found.dated.count("-") == 2
     for country in found.countries.values():
         assert country.emergency
         assert all(number.isdigit() and len(number) == 3 for number in country.emergency)
@@ -35,7 +35,7 @@ def test_an_unknown_country_still_gets_the_emergency_number() -> None:
     ("change", "told"),
     [
         (lambda one: b"{", "is not as"),
-        (lambda one: b'{"checked": "2026-11-21", "countries": {}}', "no country"),
+        (lambda one: b'{"dated": "2026-11-21", "countries": {}}', "no country"),
         (lambda one: one.replace(b'"emergency": ["112"]', b'"emergency": []', 1), "emergency number for FI"),
         (lambda one: one.replace(b'{"en": "Finland"', b'{"xx": "Finland"'), "English words for FI"),
         (lambda one: one.replace(b"https://mieli.fi", b"javascript:alert(1)"), "not https"),

@@ -37,9 +37,9 @@ class Country(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Helplines(Struct, frozen=True, forbid_unknown_fields=True):
-    """All of them. `checked`: the day (ISO 8601) on which somebody last tried the numbers."""
+    """All of them. `dated`: the day (ISO 8601) the list was made."""
 
-    checked: str
+    dated: str
     countries: dict[str, Country]
 
     def country(self, code: str) -> str:
