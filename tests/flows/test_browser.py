@@ -212,6 +212,16 @@ def test_a_reader_who_scrolled_up_is_not_moved_and_is_told_of_news(anna: Visitor
     expect(anna.page.locator(".entry", has_text=news)).to_be_in_viewport()
     expect(anna.page.locator("[data-pill]")).to_be_hidden()
 
+    for number in range(5):  # a hand that lies on the log moves nothing
+        mine, theirs = words("mine"), words("theirs")
+        anna.page.mouse.move(100, 300 + number)
+        anna.say(mine)
+        ben.say(theirs)
+        anna.hears(mine)
+        anna.hears(theirs)
+        expect(anna.page.locator(".entry").last).to_be_in_viewport()
+        expect(anna.page.locator("[data-pill]")).to_be_hidden()
+
 
 def test_the_keyboard_alone_is_enough_to_come_in_talk_and_report(chromium: Browser, house: House, ben: Visitor) -> None:
     ben.enter(ROOM)
