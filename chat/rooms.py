@@ -200,6 +200,17 @@ async def members(tx: Transaction, room: RoomId) -> list[Member]:
     return [Member(row.person, row.nickname or "", row.part) for row in await tx.execute(wanted)]
 
 
+async def met(tx: Transaction, room: RoomId, person: PersonId) -> list[PersonId]:
+    """Return whom the person has been in a room with: those whose entries they may have seen, who left included."""
+    mine, theirs = memberships.alias("mine"), memberships.alias("theirs")
+    wanted = sa.select(theirs.c.person).distinct().select_from(mine.join(theirs, theirs.c.room == mine.c.room)).where(
+        mine.c.room == room, mine.c.person == person, theirs.c.person != person,
+        sa.or_(mine.c.to_seq.is_(None), theirs.c.from_seq <= mine.c.to_seq),
+        sa.or_(theirs.c.to_seq.is_(None), theirs.c.to_seq >= mine.c.from_seq),
+    ).order_by(theirs.c.person)  # fmt: skip
+    return [PersonId(one) for one in (await tx.execute(wanted)).scalars()]
+
+
 async def listing(tx: Transaction, person: PersonId) -> list[RoomCard]:
     """Return the open group rooms, those this person is or was in, and their one-to-ones; theirs first, by name."""
     mine, theirs = memberships.alias("mine"), memberships.alias("theirs")

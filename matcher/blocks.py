@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chat import rooms as chat_rooms
-from chat.ids import PersonId, RoomId
+from chat.ids import Millis, PersonId, RoomId
 from chat.refusals import NotAMember
 from chat.store import Transaction
 from chat.tables import blocks, memberships, people, rooms
@@ -51,8 +51,11 @@ async def unblock(tx: Transaction, person: PersonId, other: PersonId) -> None:
     await tx.execute(blocks.delete().where(blocks.c.person == person, blocks.c.blocked == other))
 
 
-async def blocked(tx: Transaction, person: PersonId) -> list[tuple[PersonId, str]]:
-    """Return whom the person has blocked, with nicknames, the newest first."""
-    wanted = sa.select(blocks.c.blocked, people.c.nickname).join(people, people.c.id == blocks.c.blocked)
-    rows = await tx.execute(wanted.where(blocks.c.person == person).order_by(blocks.c.at.desc()))
-    return [(PersonId(row.blocked), row.nickname or "") for row in rows]
+async def blocked(tx: Transaction, person: PersonId) -> list[tuple[PersonId, Millis]]:
+    """Return whom the person has blocked, and when, the newest first.
+
+    Without nicknames: somebody who goes by another name must not be found again by who once blocked them.
+    """
+    wanted = sa.select(blocks.c.blocked, blocks.c.at).where(blocks.c.person == person)
+    rows = await tx.execute(wanted.order_by(blocks.c.at.desc(), blocks.c.blocked))
+    return [(PersonId(row.blocked), Millis(row.at)) for row in rows]

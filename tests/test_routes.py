@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "GET /rooms": MEMBERS,
     "GET /rooms/{room}": MEMBERS,
     "POST /rooms/{room}/join": MEMBERS,
+    "POST /rooms/{room}/block": MEMBERS,
     "GET /rooms/{room}/entries": MEMBERS,
     "GET /profile": MEMBERS,
     "POST /profile": MEMBERS,
@@ -47,6 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "POST /me/sessions/{session}/end": MEMBERS,
     "POST /me/sessions/end": MEMBERS,
     "POST /me/code": MEMBERS,
+    "POST /me/blocks/{person}/end": MEMBERS,
     "POST /me/erase": MEMBERS,
     "GET /desk": {"peer"},
     "GET /desk/offers": {"peer"},
@@ -155,6 +157,7 @@ async def test_missing_and_forbidden_are_the_same_bytes(sqlite_url: str, tmp_pat
                 await same(browser, "/rooms/{}/entries", room)
                 await same(browser, "/rooms/{}/entries?before=2&limit=1", room)
                 await same(browser, "/rooms/{}/join", room, post=True)
+                await same(browser, "/rooms/{}/block", room, post=True)
             await same(themself, "/console/cases/{}", case)  # one about oneself is no case
             await same(browser, "/desk/offers/{}/accept", private, post=True)
             await same(browser, "/me/sessions/{}/end", private, post=True)

@@ -3,8 +3,9 @@
 from starlette.responses import Response
 
 from chat import account, erasure, people, recovery, sessions
+from chat.ids import PersonId
 from chat.refusals import Muted, NicknameTaken, NotWords
-from matcher import profiles, requests
+from matcher import blocks, profiles, requests
 from web.site import Visit
 
 FORGET = (profiles.forget, requests.forget)
@@ -48,6 +49,13 @@ async def new_code(visit: Visit) -> Response:
     return visit.page("code.html", code=code, first=False)
 
 
+async def unblock(visit: Visit) -> Response:
+    """Take a block back; of somebody who is not blocked it changes nothing, so it tells nothing either."""
+    async with visit.site.store.transaction() as tx:
+        await blocks.unblock(tx, visit.member.person, PersonId(visit.id("person")))
+    return visit.go("/me#blocks")
+
+
 async def erase(visit: Visit) -> Response:
     """Erase the account, after the word was typed: what dies now, and what dies with the 72 h, was said before."""
     if visit.field("sure") != "yes":
@@ -65,8 +73,9 @@ async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response
     async with visit.site.store.reading() as tx:
         found = await sessions.listing(tx, person)
         standing = await account.mutes_of(tx, person)
+        blocked = await blocks.blocked(tx, person)
     assert visit.session is not None
     return visit.page(
         "me.html", status, page="me", sessions=found, this=visit.session.id, mutes=standing, error=error,
-        nickname=visit.field("nickname") or visit.member.nickname,
+        blocked=blocked, nickname=visit.field("nickname") or visit.member.nickname,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from chat.protocol import PAGE_ENTRIES
 from chat.refusals import Malformed, NotAMember
 from chat.rooms import RoomCard
 from chat.store import Transaction
-from matcher import requests
+from matcher import blocks, requests
 from web.site import Visit, whole
 
 SHOWN_ENTRIES = 30
@@ -33,8 +33,9 @@ async def listing(visit: Visit) -> Response:
         cards = await rooms.listing(tx, person)
         standing = await requests.standing(tx, person)
     asking = standing is not None and standing.state in ("waiting", "offered")
+    blocked = visit.request.query_params.get("blocked") == "yes"
     return visit.page(
-        "rooms.html", page="rooms", asking=asking, mine=[one for one in cards if one.member],
+        "rooms.html", page="rooms", asking=asking, blocked=blocked, mine=[one for one in cards if one.member],
         others=[one for one in cards if one.kind == "group" and not one.member and one.state == "open"],
         ended=[one for one in cards if one.kind == "one_to_one" and not one.member],
     )  # fmt: skip
@@ -75,6 +76,23 @@ async def join(visit: Visit) -> Response:
     async with visit.site.store.transaction() as tx:
         await rooms.join(tx, number, visit.member.person)
     return visit.go(f"/rooms/{number}")
+
+
+async def block(visit: Visit) -> Response:
+    """Never match the two again: the other of a one-to-one, which is left with it, or `person` of a group room."""
+    number, person = RoomId(visit.id("room")), visit.member.person
+    wanted = visit.field("person")
+    async with visit.site.store.transaction() as tx:
+        card = await _card(tx, person, number)
+        others = await rooms.met(tx, number, person)
+        if wanted:
+            others = [one for one in others if one == whole(wanted)]
+        if not others or (not wanted and card.kind != "one_to_one"):
+            raise NotAMember
+        await blocks.block(tx, person, others[0])
+    if visit.wants_json:
+        return visit.json(b"{}")
+    return visit.go("/rooms?blocked=yes" if card.kind == "one_to_one" else f"/rooms/{number}")
 
 
 async def entries(visit: Visit) -> Response:

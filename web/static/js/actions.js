@@ -1,6 +1,8 @@
 // @ts-check
 /** What one may do with an entry (answer, mark, edit, take back, report), and leaving. Loaded on the first wish. */
 
+const ANSWER_MS = 10_000;
+
 /** @param {string} id @returns {HTMLDialogElement} */
 const dialog = (id) => /** @type {HTMLDialogElement} */ (document.getElementById(id));
 
@@ -56,6 +58,7 @@ export async function open(live, seq) {
   else if (chosen === "edit") live.composer?.edit(row);
   else if (chosen === "retract") await retract(live, row);
   else if (chosen === "report") await report(live, row);
+  else if (chosen === "block") await block(live, row.author);
   else if (chosen.startsWith("mark-")) tellAnswer(live, await live.react(seq, chosen.slice(5)));
 }
 
@@ -81,9 +84,31 @@ async function report(live, row) {
   tellAnswer(live, answer, "reported");
 }
 
+/**
+ * Never be matched with somebody again; a one-to-one ends with it.
+ *
+ * @param {import("./live.js").Live} live @param {number} [person] without it: the other of a one-to-one
+ */
+async function block(live, person) {
+  const shown = dialog("block");
+  const form = /** @type {HTMLFormElement} */ (shown.querySelector("form"));
+  /** @type {HTMLInputElement} */ (form.elements.namedItem("person")).value = String(person || "");
+  if ((await choice(shown)) !== "block") return;
+  const body = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  const headers = { accept: "application/json" };
+  const answer = await fetch(form.dataset.action ?? "", {
+    method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER_MS),
+  }).catch(() => undefined);
+  if (!answer?.ok) tell(live, answer ? "refused" : "not_done");
+  else if (live.element.kind === "one_to_one") location.assign("/rooms?blocked=yes");
+  else tell(live, "blocked");
+}
+
 /** @param {import("./live.js").Live} live */
 export async function leave(live) {
-  if ((await choice(dialog("leave"))) !== "leave") return;
+  const chosen = await choice(dialog("leave"));
+  if (chosen === "block") return block(live);
+  if (chosen !== "leave") return;
   const answer = await live.wire.ask({ t: "leave", room: live.room });
   if (answer?.t === "done" || answer?.code === "not_a_member") location.assign("/rooms");
   else tellAnswer(live, answer);
