@@ -56,7 +56,7 @@ class Reader:
         self._take = take
         self._wanted: set[RoomId] = set()
         self._some = asyncio.Event()
-        self._behind: set[Outbox] = set()
+        self._behind: dict[Outbox, bool] = {}  # who is being caught up, and whether that was asked for again meanwhile
         self._turns = asyncio.Semaphore(CATCHING_UP)
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -73,8 +73,10 @@ class Reader:
 
     def catch_up(self, outbox: Outbox) -> None:
         """Send the connection what it lacks of the rooms it follows, page by page, as fast as it drains."""
-        if outbox not in self._behind and self._tasks is not None:
-            self._behind.add(outbox)
+        if outbox in self._behind:
+            self._behind[outbox] = True
+        elif self._tasks is not None:
+            self._behind[outbox] = False
             self._tasks.create_task(self._catching_up(outbox))
 
     async def _reading(self) -> None:
@@ -120,7 +122,9 @@ class Reader:
             logger.error("catching up person %d failed", outbox.person, exc_info=without_words(error))
             outbox.wire.abort()
         finally:
-            self._behind.discard(outbox)
+            again = self._behind.pop(outbox)
+        if again:  # it has begun to follow another room, or the same one afresh
+            self.catch_up(outbox)
 
     async def _send(self, outbox: Outbox, room: RoomId, follower: Follower, page: list[Entry]) -> bool:
         """Send what the page holds beyond the cursor, until the reader lags; False where it does not connect."""

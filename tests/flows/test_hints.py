@@ -136,6 +136,18 @@ async def test_a_hint_that_runs_ahead_of_its_entries_brings_all_of_them(place: P
         await two.until(lambda: two.texts(room) == said)
 
 
+async def test_who_comes_back_to_many_rooms_at_once_is_caught_up_in_all_of_them(place: Place) -> None:
+    a, b = await place.person(), await place.person()
+    rooms = [await place.room(a, b) for _ in range(8)]
+    for room in rooms:
+        for n in range(3):
+            await place.say(room, a, words(str(n)))
+    async with live(place, beat_s=NEVER_S) as here, here.client(b) as two:
+        await asyncio.gather(*(two.join(room, after=2) for room in rooms))
+        for room in rooms:
+            await two.until(lambda room=room: len(two.texts(room)) == 3)
+
+
 async def test_signing_out_on_one_process_closes_the_sockets_on_the_other(place: Place, make_bus: MakeBus) -> None:
     a, b = await place.person(), await place.person()
     room = await place.room(a, b)
