@@ -21,6 +21,8 @@ from chat.reader import BEAT_S, PAGE, Reader
 from chat.store import Store
 
 TICK_S = 1.0
+ASK_TICKS = 10
+"""Every so often whoever is silent is asked whether they are there."""
 PRESENCE_PEOPLE = 50
 """In a bigger room only the number of people is told."""
 
@@ -210,6 +212,9 @@ class Hub:
             now = time.monotonic()
             for outbox in [one for one in self._paused if one.is_stuck(now)]:
                 outbox.wire.abort()
+            if ticks % ASK_TICKS == 0:
+                for outbox in [one for mine in self.people.values() for one in mine]:
+                    outbox.wire.ask()
             self._changed |= self._presence.expire()
             changed, self._changed = self._changed, set()
             if ticks % 2:
