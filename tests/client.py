@@ -105,17 +105,20 @@ class Client:
         await self.until(lambda: ref in self._answers)
         return self._answers.pop(ref)
 
+    def answered(self, ref: int) -> AnyFrame | None:
+        """The answer to a command that was sent, if it has come."""
+        return self._answers.pop(ref, None)
+
     async def join(self, room: int, after: int | None = None, epoch: str | None = None) -> Joined | Expired:
         """Join a room; raises AssertionError when refused."""
-        self._ref += 1
-        command = protocol.Join(ref=self._ref, room=room, after=after, epoch=epoch)
-        ref = self._ref
-        self._cursor[room] = after if after is not None else -1
-        await self.connection.send(msgspec.json.encode(command).decode())
-        await self.until(lambda: ref in self._answers)
-        answer = self._answers.pop(ref)
+        answer = await self.try_to_join(room, after, epoch)
         assert isinstance(answer, Joined | Expired), answer_code(answer)
         return answer
+
+    async def try_to_join(self, room: int, after: int | None = None, epoch: str | None = None) -> AnyFrame:
+        """Join a room, or be refused."""
+        self._cursor[room] = after if after is not None else -1
+        return await self.ask(protocol.Join(room=room, after=after, epoch=epoch))
 
     async def say(self, room: int, text: str, say_id: str | None = None) -> Entry | Refused | Done:
         """Say something and return its own entry, when it is there; or the refusal."""

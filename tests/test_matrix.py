@@ -1,0 +1,201 @@
+"""Who may do what: every command of the protocol by every role, and what is absent looks like what is forbidden.
+
+The rows are made from `protocol.AnyCommand`: a new command fails here until somebody has decided about each role.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import msgspec
+import pytest
+
+from chat import people, protocol, rooms
+from chat.ids import PersonId
+from chat.protocol import AnyCommand, Done, Entry, Expired, Joined, Mute, Refused, Report
+from tests.client import Client
+from tests.hostile import Scene, open_server, scene
+from tests.raw import TEXT, frame, raw, request, upgrade
+from tests.town import Town
+from tests.words import words
+
+ABSENT = 2**53 - 5
+"""An id that nothing has."""
+ROLES = ("member", "muted", "stranger", "elsewhere", "gone", "peer", "moderator", "organiser")
+"""In the room: member, muted. Not in it: stranger, a member elsewhere, one who has left, and the staff."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a command is about: things that are there, or ids that nothing has."""
+
+    room: int
+    seq: int
+    own: int
+    person: int
+    case: int
+    mute: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """A command, what it is aimed at, and its outcome by role; "*" is every role that is not named."""
+
+    make: Callable[[Targets], AnyCommand]
+    outcomes: dict[str, str]
+
+
+INSIDE = {"member": "done", "muted": "muted", "*": "not_a_member"}
+STAFF = {"moderator": "done", "organiser": "done", "*": "not_allowed"}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One process for all of them."""
+    with open_server(tmp_path_factory.mktemp("matrix")) as one:
+        yield one
+
+
+ROWS: dict[type, Row] = {
+    protocol.Join: Row(lambda t: protocol.Join(room=t.room), INSIDE | {"member": "joined", "muted": "joined"}),
+    protocol.Leave: Row(lambda t: protocol.Leave(room=t.room), INSIDE | {"muted": "done", "gone": "done"}),
+    protocol.Say: Row(
+        lambda t: protocol.Say(room=t.room, say_id="matrix-say", text=words()),
+        INSIDE | {"member": "entry", "*": "not_joined"},
+    ),
+    protocol.Edit: Row(
+        lambda t: protocol.Edit(room=t.room, seq=t.own, say_id="matrix-edit", text=words()), INSIDE,
+    ),
+    protocol.Retract: Row(lambda t: protocol.Retract(room=t.room, seq=t.own), INSIDE | {"muted": "done"}),
+    protocol.React: Row(lambda t: protocol.React(room=t.room, seq=t.seq, mark="hug"), INSIDE),
+    protocol.Typing: Row(
+        lambda t: protocol.Typing(room=t.room), INSIDE | {"member": "nothing", "*": "not_joined"},
+    ),
+    protocol.Read: Row(
+        lambda t: protocol.Read(room=t.room, seq=t.seq), INSIDE | {"muted": "done", "*": "not_joined"},
+    ),
+    protocol.Report: Row(
+        lambda t: Report(room=t.room, seq=t.seq, reason=words()), INSIDE | {"muted": "done", "gone": "done"},
+    ),
+    protocol.Mute: Row(lambda t: Mute(person=t.person, minutes=1, rule="harm", reason=words()), STAFF),
+    protocol.Unmute: Row(lambda t: protocol.Unmute(mute=t.mute, reason=words()), STAFF),
+    protocol.Remove: Row(
+        lambda t: protocol.Remove(room=t.room, seq=t.seq, rule="harm", reason=words()), STAFF,
+    ),
+    protocol.Claim: Row(lambda t: protocol.Claim(case=t.case), STAFF | {"organiser": "not_allowed"}),
+    protocol.Close: Row(
+        lambda t: protocol.Close(case=t.case, outcome="nothing"), {"*": "not_allowed"},
+    ),
+    protocol.Ping: Row(lambda t: protocol.Ping(), {"*": "done"}),
+}  # fmt: skip
+
+
+SHUT = ("not_a_member", "not_allowed", "not_joined")
+STAFF_COMMANDS = (protocol.Mute, protocol.Unmute, protocol.Remove, protocol.Claim, protocol.Close)
+
+
+async def make_targets(it: Scene, boss: Client) -> Targets:
+    """Let a bystander say something, be reported and muted."""
+    one, two = it.bystanders
+    said = await one.say(it.room, words())
+    assert isinstance(said, Entry)
+    await two.until(lambda: said.text in two.texts(it.room))
+    reported = await two.ask(Report(room=it.room, seq=said.seq, reason=words()))
+    elsewhere = await it.place.room(PersonId(one.me))
+    muted = await boss.ask(Mute(person=one.me, room=elsewhere, minutes=1, rule="a", reason=""))
+    assert isinstance(reported, Done) and isinstance(muted, Done)
+    return Targets(it.room, said.seq, said.seq, await it.place.person(), reported.case, muted.mute)
+
+
+async def make_person(it: Scene, role: str, boss: Client) -> tuple[PersonId, int]:
+    """Make somebody of a role; return also the seq of something they said in the room, or of nothing."""
+    person = await it.place.person(*([role] if role in people.ROLES else []))
+    own = ABSENT
+    if role in ("member", "muted", "gone"):
+        async with it.place.store.transaction() as tx:
+            await rooms.join(tx, it.room, person)
+        own = await it.place.say(it.room, person, words())
+    if role == "gone":
+        async with it.place.store.transaction() as tx:
+            await rooms.leave(tx, it.room, person)
+    if role == "elsewhere":
+        await it.place.room(person)
+    if role == "muted":
+        assert isinstance(await boss.ask(Mute(person=person, minutes=1, rule="a", reason="")), Done)
+    return person, own
+
+
+async def outcome(client: Client, command: AnyCommand) -> str:
+    """Carry a command out and tell how it was answered."""
+    if isinstance(command, protocol.Say):
+        answer = await client.say(command.room, command.text, command.say_id)
+    elif isinstance(command, protocol.Join):
+        answer = await client.try_to_join(command.room)  # type: ignore[assignment]
+    elif isinstance(command, protocol.Typing):
+        ref = await client.send(command)
+        assert isinstance(await client.ask(protocol.Ping()), Done)
+        refused = client.answered(ref)
+        return refused.code if isinstance(refused, Refused) else "nothing"
+    else:
+        answer = await client.ask(command)  # type: ignore[assignment]
+    if isinstance(answer, Refused):
+        return answer.code
+    return "joined" if isinstance(answer, Joined | Expired) else type(answer).__name__.lower()
+
+
+def test_every_command_has_a_row_and_every_row_decides_about_every_role() -> None:
+    assert set(ROWS) == set(get_args(AnyCommand))
+    for command, row in ROWS.items():
+        assert "*" in row.outcomes or set(row.outcomes) == set(ROLES), command
+        assert set(row.outcomes) <= {*ROLES, "*"}, command
+
+
+@pytest.mark.parametrize("command", ROWS, ids=lambda one: one.__name__.lower())
+async def test_each_role_may_do_what_its_row_says_and_nothing_else(town: Town, command: type) -> None:
+    row = ROWS[command]
+    async with scene(town) as it, AsyncExitStack() as stack:
+        boss = await stack.enter_async_context(town.client(it.place, await it.place.person("moderator"), 0))
+        found = {}
+        for role in ROLES:
+            targets = await make_targets(it, boss)
+            person, own = await make_person(it, role, boss)
+            client = await stack.enter_async_context(town.client(it.place, person, 0))
+            if role in ("member", "muted") and command is not protocol.Join:
+                await client.join(it.room)
+            found[role] = await outcome(client, row.make(replace(targets, own=own)))
+        assert found == {role: row.outcomes.get(role, row.outcomes.get("*")) for role in ROLES}
+
+
+@pytest.mark.parametrize("command", ROWS, ids=lambda one: one.__name__.lower())
+async def test_what_is_absent_looks_like_what_is_forbidden_byte_by_byte(town: Town, command: type) -> None:
+    row = ROWS[command]
+    nothing = Targets(ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT)
+    async with scene(town) as it, town.client(it.place, await it.place.person("moderator"), 0) as boss:
+        targets = await make_targets(it, boss)
+        for role in ROLES:
+            knows = command in STAFF_COMMANDS and role in (
+                "moderator",
+                "organiser",
+            )  # the console shows them what there is
+            if knows or row.outcomes.get(role, row.outcomes.get("*")) not in SHUT:
+                continue
+            person, _ = await make_person(it, role, boss)
+            answers = []
+            async with raw(it.port) as one:
+                await one.come_in(await it.token_of(person))
+                for aimed in (targets, nothing, replace(targets, seq=ABSENT, own=ABSENT)):
+                    made = msgspec.structs.replace(row.make(aimed), ref=7)
+                    await one.send(frame(TEXT, msgspec.json.encode(made)))
+                    answers.append(await one.next_text())
+            assert len(set(answers)) == 1, (role, answers)
+
+
+async def test_who_is_banned_is_thrown_out_and_comes_in_no_more(town: Town) -> None:
+    async with scene(town) as it, town.client(it.place, it.hostile, 0) as one, raw(it.port) as again:
+        await one.join(it.room)
+        organiser = await it.place.person("organiser")
+        async with it.place.store.transaction() as tx:
+            await people.ban(tx, it.place.keys, it.hostile, organiser)
+        assert await one.closed() == 1008
+        assert await again.status(request(upgrade(it.token))) == 401
