@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.core import Locale, negotiate_locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -44,7 +44,9 @@ class Language:
 
     def moment(self, at: int) -> str:
         """Return `at` (milliseconds) in words, in UTC, and saying so: the server does not know where people are."""
-        return f"{format_datetime(datetime.fromtimestamp(at / 1000, UTC), 'medium', locale=self.locale)} UTC"
+        moment = datetime.fromtimestamp(at / 1000, UTC)
+        day, time = format_date(moment, locale=self.locale), format_time(moment, "short", locale=self.locale)
+        return f"{day} {time} UTC"
 
     def since(self, seconds: float) -> str:
         """Return how long something has taken so far, coarsely: nobody needs seconds to be counted at them."""

@@ -78,6 +78,10 @@ class Console extends LivePage {
     if (queue.current) list.setAttribute("aria-activedescendant", `case-${queue.selected}`);
     else list.removeAttribute("aria-activedescendant");
     this.piece("empty").hidden = queue.shown.length > 0;
+    const claim = /** @type {HTMLElement} */ (this.querySelector('[data-act="claim"]'));
+    const held = queue.shown.find((one) => one.case === this.#opened?.case)?.claimed_by === Number(this.dataset.me);
+    if (held && claim === document.activeElement) list.focus();
+    claim.hidden = held;
     const fresh = this.piece("fresh");
     fresh.hidden = !queue.held;
     write(fresh, "fresh-text", this.words("show", { n: queue.held }));
@@ -125,8 +129,11 @@ class Console extends LivePage {
     if (!which) return;
     const answer = await fetch(`/console/cases/${which}`, { headers: { accept: "application/json" } }).catch(() => null);
     if (!answer?.ok) return this.#tell(answer ? "refused_gone" : "not_done");
-    this.#opened = await answer.json();
+    const opened = /** @type {Opened} */ (await answer.json());
+    this.#opened = opened;
     this.#case();
+    this.#show();
+    this.piece("heard").textContent = this.words("case", { name: opened.subject?.nickname ?? "" });
     if (!matchMedia("(min-width: 62rem)").matches) this.piece("pane").scrollIntoView();
   }
 
