@@ -30,7 +30,8 @@ class CappedHttp(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.logger = logging.getLogger("chat.headers")  # uvicorn's warning of a bad request, without its access log
         self._deadline: asyncio.TimerHandle | None = None
-        self._bytes = 0
+        self._bytes = 0  # received since the head began, whole or not
+        self._head = 0  # parsed of the head: several requests may come in one piece
         self._is_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -61,11 +62,17 @@ class CappedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._bytes, self._is_head = 0, True
+        self._bytes, self._head, self._is_head = 0, 0, True
         self._wait(HEADERS_S)
 
+    def on_url(self, url: bytes) -> None:
+        """Count the address as part of the head."""
+        self._count(len(url))
+        super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Refuse the header after the last that is allowed."""
+        """Refuse the header after the last that is allowed, and the byte."""
+        self._count(len(name) + len(value))
         if len(self.headers) >= HEADERS:
             raise _TooMuch
         super().on_header(name, value)
@@ -83,7 +90,13 @@ class CappedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._wait(None)
+        self._bytes, self._is_head = 0, True
         super().on_message_complete()
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > HEADER_BYTES:
+            raise _TooMuch
 
     def _wait(self, seconds: float | None) -> None:
         if self._deadline is not None:

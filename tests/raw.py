@@ -61,14 +61,12 @@ class Raw:
             self.writer.write(data)
             await self.writer.drain()
 
-    async def answer(self) -> bytes:
-        """Return everything that comes until the other side closes or resets, or says nothing for PATIENCE_S."""
-        got = b""
-        with contextlib.suppress(OSError):
-            async with asyncio.timeout(PATIENCE_S):
-                while data := await self._reader.read(65536):
-                    got += data
-        return got
+    async def more(self, patience_s: float = PATIENCE_S) -> bytes:
+        """Return what comes next; nothing once the other side has closed or reset."""
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(patience_s):
+                return await self._reader.read(65536)
+        return b""
 
     async def status(self, data: bytes) -> int:
         """Send a request and return the status of the answer; 0 when the connection is ended without one."""
