@@ -241,4 +241,4 @@ async def _end(tx: Transaction, row: eligibility.Row, state: Literal["declined",
 async def _requeue(tx: Transaction, request: int) -> None:
     """Let a request be looked at again at once, keeping its place."""
     again = sa.update(requests).where(requests.c.id == request, requests.c.state == "offered")
-    await tx.execute(again.values(state="waiting", next_at=0))
+    await tx.execute(again.values(state="waiting", next_at=await tx.now()))

@@ -19,10 +19,12 @@ import sqlalchemy as sa
 from chat import timeline
 from chat.access import is_muted
 from chat.ids import Millis, PersonId, RoomId, new_id
+from chat.keys import Keys
 from chat.refusals import Muted, SignedOut, TooFast
-from chat.store import Transaction
+from chat.seal import SealBroken
+from chat.store import Store, Transaction
 from chat.tables import people, rooms
-from matcher.profiles import Sealed, checked_languages
+from matcher.profiles import Profile, Sealed, checked_languages, unseal
 from matcher.tables import OPEN, offers, requests
 
 RequestId = NewType("RequestId", int)
@@ -31,6 +33,8 @@ OfferId = NewType("OfferId", int)
 HOUR_MS = 3_600_000
 KEPT_H = 24
 """A request that nobody could take for a day ends, and the person is told: the need of then may not be today's."""
+LATE_S = 20
+"""A request that is due and that no matcher has looked at for so long is late: the page says so."""
 WAITS = 50
 """From so many recent matches the wait is told; from fewer than WAITS_LEAST nothing is."""
 WAITS_LEAST = 5
@@ -63,6 +67,8 @@ class Standing:
         fitting: whether there are peers now who fit and are free (none, some; or not looked yet). Told before blocks
             are looked at, and no number: neither may tell anybody about another.
         asked: how many peers were asked so far.
+        paused: everybody who fits was asked; they are asked again after a while.
+        late: no matcher has come to it for LATE_S, because none runs or all have too much to do.
         likely_min: of recent requests that were taken up, the middle half waited so many minutes; None: too few to say.
     """
 
@@ -74,6 +80,8 @@ class Standing:
     asked: int
     likely_min: tuple[int, int] | None
     room: RoomId | None
+    paused: bool = False
+    late: bool = False
 
 
 async def ask(
@@ -217,9 +225,36 @@ async def standing(tx: Transaction, person: PersonId) -> Standing | None:
     fitting: Literal["unknown", "none", "some"] = (
         "unknown" if row.fitting is None else "some" if row.fitting else "none"
     )
-    end = row.ended_at if row.ended_at is not None else await tx.now()
-    state = "waiting" if row.state == "leased" else row.state
-    return Standing(row.id, state, row.made_at, (end - row.made_at) / 1000, fitting, row.asked, likely, row.room)
+    now = await tx.now()
+    due = {"waiting": max(row.next_at, row.made_at), "leased": row.lease_until, "offered": now}.get(row.state, now)
+    if row.state == "offered":
+        ends = sa.select(offers.c.expires_at).where(offers.c.request == row.id, offers.c.ended_at.is_(None))
+        due = (await tx.execute(ends)).scalar() or now
+    return Standing(
+        row.id, "waiting" if row.state == "leased" else row.state, row.made_at,
+        ((row.ended_at or now) - row.made_at) / 1000, fitting, row.asked, likely, row.room,
+        paused=row.state == "waiting" and row.round > 1 and row.next_at > now, late=now - due > LATE_S * 1000,
+    )  # fmt: skip
+
+
+async def load(store: Store, keys: Keys, person: PersonId) -> Profile | None:
+    """Return what a person's open request says, for its form; None: there is none, or it can no longer be opened."""
+    async with store.reading() as tx:
+        row = (
+            await tx.execute(sa.select(requests).where(requests.c.person == person, requests.c.state.in_(OPEN)))
+        ).first()
+    key = (await keys.many([person], "own")).get(person)
+    if row is None or key is None:
+        return None
+    try:
+        return Profile(unseal(key, person, row.body, "requests"), row.language, tuple(row.languages.split()))
+    except SealBroken:
+        return None
+
+
+async def body(tx: Transaction, request: RequestId) -> bytes:
+    """Return the sealed words of an open request, to compare with what was just asked."""
+    return bytes((await tx.execute(sa.select(requests.c.body).where(requests.c.id == request))).scalar_one())
 
 
 def _minutes(wait_ms: int) -> int:
@@ -246,7 +281,7 @@ async def _end(tx: Transaction, which: "sa.ColumnElement[bool]", state: str, *, 
         over = sa.update(requests).where(requests.c.id == row.id)
         if of is not None and row.person != of:
             if await end_offer(tx, row.id, "ended", only=offers.c.peer == of):
-                await tx.execute(over.values(state="waiting", next_at=0))
+                await tx.execute(over.values(state="waiting", next_at=await tx.now()))
             continue
         await end_offer(tx, row.id, "ended")
         gone = {"state": state, "lease": None, "ended_at": await tx.now(), "body": None, "vector": None}

@@ -135,7 +135,9 @@ async def test_asking_is_kept_over_a_reload_and_can_be_taken_back(sqlite_url: st
             assert (await browser.post("/ask", form)).headers["location"] == "/waiting"
             assert "Looking for somebody" in (await browser.get("/waiting")).text
             assert (await browser.get("/ask")).headers["location"] == "/waiting"
-            assert (await browser.get("/waiting", accept="application/json")).json() == {"state": "waiting"}
+            told = (await browser.get("/waiting", accept="application/json")).json()
+            assert told["state"] == "waiting"
+            assert told["now"] == "Your request is kept. We are about to look."
             await browser.get("/waiting")
             assert (await browser.post("/waiting/withdraw")).headers["location"] == "/rooms"
         await browser.get("/ask")

@@ -5,9 +5,10 @@ from starlette.responses import Response
 
 from chat.refusals import Malformed, NotWords, Refusal
 from matcher import profiles, requests
-from matcher.facets import MOST, VALUES, Facet, Name, Visibility
+from matcher.facets import MOST, PROTECTING, VALUES, Facet, Name, Visibility, undeclared
 from matcher.profiles import Profile, Words
-from web import facet_words
+from matcher.requests import Standing
+from web import facet_words, sayings
 from web.site import Visit
 
 VISIBILITIES: tuple[Visibility, ...] = ("hidden", "matching", "shown")
@@ -41,17 +42,21 @@ async def profile(visit: Visit) -> Response:
 
 
 async def ask_form(visit: Visit) -> Response:
-    """Ask for one person: begins with what the profile says. Who is waiting already sees how it stands."""
-    async with visit.site.store.reading() as tx:
-        standing = await requests.standing(tx, visit.member.person)
-    if standing is not None and standing.state in ("waiting", "offered"):
-        return visit.go("/waiting")
+    """Ask for one person: begins with what the profile says. Who is waiting already sees how it stands, and with
+    `anew` the words of that request, to ask with others."""
+    standing = await _standing(visit)
+    if standing is not None and _is_open(standing):
+        if visit.request.query_params.get("anew") != "yes":
+            return visit.go("/waiting")
+        found = await requests.load(visit.site.store, visit.site.keys, visit.member.person)
+        return _page(visit, "ask.html", found or _empty(visit), standing=standing)
     found = await profiles.load(visit.site.store, visit.site.keys, visit.member.person)
     return _page(visit, "ask.html", found or _empty(visit))
 
 
 async def ask(visit: Visit) -> Response:
-    """Put the request in the queue."""
+    """Put the request in the queue. One that stands already keeps its place and its words, and the person is told;
+    with `anew` it is taken back in the same transaction. The same words again are the same request."""
     person = visit.member.person
     key = await visit.site.keys.get(person, "own")
     try:
@@ -60,38 +65,40 @@ async def ask(visit: Visit) -> Response:
             raise NothingWritten
         sealed = profiles.seal(key, person, wanted.words, "requests")
         async with visit.site.store.transaction() as tx:
-            await requests.ask(
+            if visit.field("anew") == "yes":
+                await requests.withdraw(tx, person)
+            request = await requests.ask(
                 tx, person, sealed, language=wanted.language, languages=wanted.languages,
                 per_hour=visit.site.settings.requests_per_hour,
             )  # fmt: skip
+            kept = await requests.body(tx, request)
     except (NotWords, Malformed, NothingWritten) as refusal:
-        return _page(visit, "ask.html", _raw(visit), 409, error=refusal.code)
+        standing = await _standing(visit) if visit.field("anew") == "yes" else None
+        return _page(visit, "ask.html", _raw(visit), 409, error=refusal.code, standing=standing)
+    if kept != sealed.body and (earlier := profiles.unseal(key, person, kept, "requests")) != wanted.words:
+        return _page(visit, "ask.html", wanted, 409, standing=await _standing(visit), earlier=earlier)
     return visit.go("/waiting")
 
 
 class Waiting(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a request stands, told to the waiting page's script: whether anything is different from what is shown."""
+    """How a request stands, told to the waiting page's script: the sentences that the page itself would show now."""
 
     state: str
-    asked: int = 0
-    fitting: str = "unknown"
     room: int = 0
+    now: str = ""
+    asked: str = ""
+    waited: str = ""
 
 
 async def waiting(visit: Visit) -> Response:
     """Tell truthfully how the request stands, and what one can do meanwhile."""
-    async with visit.site.store.reading() as tx:
-        standing = await requests.standing(tx, visit.member.person)
+    standing = await _standing(visit)
+    told = Waiting("none") if standing is None else _told(visit, standing)
     if visit.wants_json:
-        told = (
-            Waiting("none") if standing is None
-            else Waiting(standing.state, standing.asked, standing.fitting, standing.room or 0)
-        )  # fmt: skip
         return visit.json(msgspec.json.encode(told))
     if standing is None:
         return visit.go("/ask")
-    waited = visit.language.since(standing.waited_s)
-    return visit.page("waiting.html", standing=standing, waited=waited, page="ask", inbox=visit.member.inbox)
+    return visit.page("waiting.html", standing=standing, told=told, page="ask", inbox=visit.member.inbox)
 
 
 async def withdraw(visit: Visit) -> Response:
@@ -101,12 +108,45 @@ async def withdraw(visit: Visit) -> Response:
     return visit.go("/rooms")
 
 
+async def _standing(visit: Visit) -> Standing | None:
+    async with visit.site.store.reading() as tx:
+        return await requests.standing(tx, visit.member.person)
+
+
+def _is_open(standing: Standing) -> bool:
+    return standing.state in ("waiting", "offered")
+
+
+def _told(visit: Visit, standing: Standing) -> Waiting:
+    """Say how a request stands, as it is: nothing is promised that nobody is at work on."""
+    if not _is_open(standing):
+        return Waiting(standing.state, standing.room or 0)
+    how = (
+        "late" if standing.late else "offered" if standing.state == "offered"
+        else "paused" if standing.paused else standing.fitting
+    )  # fmt: skip
+    words = visit.language
+    asked = sayings.asked(words, standing.asked) if standing.asked > 1 else ""
+    waited = sayings.waited(words, words.since(standing.waited_s), standing.likely_min)
+    return Waiting(standing.state, 0, sayings.of_search(words, how), asked, waited)
+
+
 def _page(
-    visit: Visit, template: str, shown: Profile, status: int = 200, *, error: str = "", saved: bool = False
+    visit: Visit,
+    template: str,
+    shown: Profile,
+    status: int = 200,
+    *,
+    error: str = "",
+    saved: bool = False,
+    standing: Standing | None = None,
+    earlier: Words | None = None,
 ) -> Response:
     held = {(one.name, one.value): one.visibility for one in shown.words.facets}
     return visit.page(
         template, status, page=template.partition(".")[0], shown=shown, held=held, error=error, saved=saved,
+        waited=visit.language.since(standing.waited_s) if standing else "", earlier=earlier, protecting=PROTECTING,
+        first=undeclared(shown.words.facets) if template == "ask.html" else (),
         asked=facet_words.ASKED, labels=facet_words.LABELS, most=MOST, visibilities=facet_words.VISIBILITIES,
         readable=facet_words.languages(visit.language),
     )  # fmt: skip
@@ -142,11 +182,14 @@ def _raw(visit: Visit) -> Profile:
 def _facets(visit: Visit) -> list[Facet]:
     names: tuple[Name, ...] = tuple(VALUES)
     return [
-        Facet(name, value, _visibility(visit, f"seen-{name}-{value}"))
-        for name in names
-        for value in visit.fields.get(name, ())
-        if value
+        Facet(name, value, _seen(visit, name, value)) for name in names for value in visit.fields.get(name, ()) if value
     ]
+
+
+def _seen(visit: Visit, name: Name, value: str) -> Visibility:
+    """What keeps a pair from harm is used for matching in any case (see `facets`), so it is never said to be hidden."""
+    chosen = _visibility(visit, f"seen-{name}-{value}")
+    return "matching" if chosen == "hidden" and name in PROTECTING else chosen
 
 
 def _visibility(visit: Visit, field: str) -> Visibility:

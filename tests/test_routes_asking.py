@@ -1,0 +1,165 @@
+"""Asking for one person over HTTP: what is shown of what, asking again, and how the wait is told."""
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from chat.ids import PersonId, new_id
+from matcher.tables import offers
+from matcher.tables import requests as table
+from tests.pages import Browser, Pages, site
+from tests.words import words
+
+Form = dict[str, str | list[str]]
+
+
+def form(text: str, **more: str | list[str]) -> Form:
+    return {"text": text, "reads": "en", "language": "en", **more}
+
+
+async def change(pages: Pages, **values: object) -> None:
+    async with pages.place.store.transaction() as tx:
+        await tx.execute(sa.update(table).values(**values))
+
+
+async def test_what_keeps_a_pair_from_harm_is_never_said_to_be_for_oneself_only(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        await browser.get("/profile")
+        declared = form("", topic="work", role="self", side="harmed", status="struggling", kind="company")
+        hidden = {f"seen-{name}": "hidden" for name in ("topic-work", "side-harmed", "status-struggling")}
+        assert (await browser.post("/profile", declared | hidden | {"seen-role-self": "shown"})).status_code == 303
+        page = (await browser.get("/profile")).text
+        assert offered(page, "topic-work") == (["hidden", "matching", "shown"], "hidden")
+        assert offered(page, "role-self") == (["matching", "shown"], "shown")
+        for name in ("side-harmed", "status-struggling"):
+            assert offered(page, name) == (["matching", "shown"], "matching")
+        assert "so that you are not matched with someone who could hurt you" in page
+
+
+def offered(page: str, name: str) -> tuple[list[str], str]:
+    """Return who may see an item, as the page offers it, and what is chosen."""
+    found = re.search(rf'<select id="seen-{name}".*?</select>', page, re.DOTALL)
+    assert found is not None
+    chosen = re.search(r'value="(\w+)" selected', found[0])
+    assert chosen is not None
+    return re.findall(r'<option value="(\w+)"', found[0]), chosen[1]
+
+
+async def test_asking_asks_first_what_the_profile_does_not_say(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        assert before_the_text((await browser.get("/ask")).text) == ["role", "side", "status"]
+        await browser.post("/profile", form(words(), side="harmed"))
+        page = (await browser.get("/ask")).text
+        assert before_the_text(page) == ["role", "status"]
+        assert [page.count(f'name="{name}" value=""') for name in ("side", "status")] == [1, 1]  # each is asked once
+        await browser.post("/profile", form(words(), side="harmed", role="self", status="in_recovery"))
+        assert before_the_text((await browser.get("/ask")).text) == []
+
+
+def before_the_text(page: str) -> list[str]:
+    names = re.findall(r'<input type="(?:radio|checkbox)" name="(\w+)"', page.partition("<textarea")[0])
+    return list(dict.fromkeys(names))
+
+
+async def test_new_words_are_not_dropped_while_a_request_stands(database_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, database_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        first, second, third = words("first"), words("second"), words("third")
+        await browser.get("/ask")
+        assert (await browser.post("/ask", form(first))).headers["location"] == "/waiting"
+        await browser.get("/waiting")
+        assert 'href="/ask?anew=yes"' in browser.page
+        assert (await browser.post("/ask", form(first))).headers["location"] == "/waiting"  # a double click
+        answer = await browser.post("/ask", form(second))
+        assert answer.status_code == 409
+        assert "What you wrote below has not been sent." in answer.text
+        assert first in answer.text
+        assert text_of(answer.text) == second
+        kept = await pages.place.rows(table)
+        assert len(kept) == 1
+        page = (await browser.get("/ask?anew=yes")).text
+        assert "Your request stands and keeps its place; below are its words." in page
+        assert text_of(page) == first
+        assert (await browser.post("/ask", form("", anew="yes"))).status_code == 409
+        assert "You have asked already" in browser.page
+        assert await pages.place.rows(table) == kept  # taken back only together with asking anew
+        assert (await browser.post("/ask", form(third, anew="yes"))).headers["location"] == "/waiting"
+        states = sorted(str(row.state) for row in await pages.place.rows(table))
+        assert states == ["waiting", "withdrawn"]
+        assert text_of((await browser.get("/ask?anew=yes")).text) == third
+
+
+def text_of(page: str) -> str:
+    found = re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+async def test_asking_anew_too_often_keeps_the_request_that_stands(sqlite_url: str, tmp_path: Path) -> None:
+    async with (
+        site(tmp_path, sqlite_url, requests_per_hour=1) as pages,
+        await pages.browser_of(await pages.place.person()) as browser,
+    ):
+        await browser.get("/ask")
+        await browser.post("/ask", form(words()))
+        kept = await pages.place.rows(table)
+        await browser.get("/ask?anew=yes")
+        assert (await browser.post("/ask", form(words(), anew="yes"))).status_code == 429
+        assert await pages.place.rows(table) == kept
+
+
+LONG_AGO = 1_000_000_000_000
+FAR = 9_000_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"fitting": None}, "We are about to look"),
+        ({"made_at": LONG_AGO}, "Nobody has looked at your request for a while"),
+        ({"fitting": False, "next_at": FAR}, "no peer with a similar experience is free"),
+        ({"fitting": True, "next_at": FAR}, "We ask them one after another"),
+        ({"fitting": True, "next_at": FAR, "round": 2}, "Everybody who fits has been asked by now"),
+        ({"state": "leased", "lease": "x", "lease_until": FAR, "made_at": LONG_AGO}, "We are about to look"),
+        ({"state": "leased", "lease": "x", "lease_until": LONG_AGO}, "Nobody has looked at your request for a while"),
+    ],
+)
+async def test_the_wait_is_told_as_it_is(row: dict[str, object], told: str, sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        await browser.get("/ask")
+        await browser.post("/ask", form(words()))
+        await change(pages, **row)
+        await says(browser, told)
+
+
+async def test_a_peer_who_was_asked_and_cannot_be_waited_for_is_not_promised(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        seeker, peer = await pages.place.person(), await pages.place.person("peer")
+        async with await pages.browser_of(seeker) as browser:
+            await browser.get("/ask")
+            await browser.post("/ask", form(words()))
+            await offer(pages, seeker, peer)
+            await says(browser, "A peer has been asked and can answer now.")
+            async with pages.place.store.transaction() as tx:
+                await tx.execute(sa.update(offers).values(expires_at=LONG_AGO))
+            await says(browser, "Nobody has looked at your request for a while")
+
+
+async def offer(pages: Pages, seeker: PersonId, peer: PersonId) -> None:
+    request = (await pages.place.rows(table))[0]
+    await change(pages, state="offered", asked=1, fitting=True)
+    async with pages.place.store.transaction() as tx:
+        row = {"id": new_id(), "request": request.id, "seeker": seeker, "peer": peer, "state": "offered", "round": 1}
+        await tx.execute(offers.insert().values(row | {"made_at": await tx.now(), "expires_at": FAR}))
+
+
+async def says(browser: Browser, told: str) -> None:
+    """The page and what its script asks for say the same."""
+    page = (await browser.get("/waiting")).text
+    fresh = (await browser.get("/waiting", accept="application/json")).json()
+    assert told in fresh["now"]
+    for sentence in (fresh["now"], fresh["waited"]):
+        assert f">{sentence}<" in page
