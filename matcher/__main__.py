@@ -21,7 +21,7 @@ from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
-from matcher import encoder
+from matcher import loading
 from matcher.matching import Matching
 
 NO_MODEL_S = 60.0
@@ -91,7 +91,7 @@ async def _load(matching: Matching, model: str) -> None:
     say(f"loading the model ({model or 'the bundled one'}); it takes some seconds, requests wait a little for it")
     while True:
         try:
-            made = await encoder.load(model)
+            made = await loading.load(model)
         except Exception as error:
             logger.warning("the model cannot be loaded (%s); facets alone decide until it can", type(error).__name__)
             await asyncio.sleep(NO_MODEL_S)

@@ -7,10 +7,7 @@ the method: Mu and Viswanath, All-but-the-Top, ICLR 2018, its first step alone; 
 Loading costs seconds, so it is done in a thread.
 """
 
-import asyncio
-import importlib
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,33 +29,9 @@ class Encoder(Protocol):
         """Return float32 of shape (len(texts), d), rows of unit length. Blocks: call it in a thread."""
 
 
-class _Module(Protocol):
-    def load(self, model: str) -> Encoder: ...
-
-
 def centred(vectors: Vectors, mean: Vectors) -> Vectors:
     """Take the mean from unit rows and bring them back to unit length; a row equal to the mean becomes zeros."""
     apart = vectors - mean
     length = np.linalg.norm(apart, axis=1, keepdims=True)
     made: Vectors = np.divide(apart, length, out=np.zeros_like(apart), where=length > 1e-6)
     return made
-
-
-async def load(model: str) -> Encoder:
-    """Load the real encoder in a thread: seconds, most of them spent on importing torch.
-
-    `matcher.model` is named here and not imported above, because its import would hold up offers, and because who only
-    keeps profiles (the web process) must not carry half a gigabyte.
-
-    Raises:
-        OSError, ValueError: there is no such model.
-    """
-
-    def loading() -> Encoder:
-        return cast(_Module, importlib.import_module("matcher.model")).load(model)
-
-    thread = ThreadPoolExecutor(1, "loading")
-    try:
-        return await asyncio.get_running_loop().run_in_executor(thread, loading)
-    finally:
-        thread.shutdown(wait=False)  # who is cancelled does not wait for torch

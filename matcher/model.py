@@ -1,4 +1,4 @@
-"""The real encoder: a sentence-transformers model on the CPU. Importing this costs seconds; `encoder.load` does it."""
+"""The real encoder: a sentence-transformers model on the CPU. Importing this costs seconds; `loading.load` does it."""
 
 import os
 from pathlib import Path

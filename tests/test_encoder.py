@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from matcher import demo, encoder
+from matcher import demo, loading
 from matcher.encoder import Encoder
 from matcher.ranking import rank
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.model
 @pytest.fixture(scope="module")
 def real() -> Encoder:
     """The bundled model, loaded once; without the Internet (it is not asked for anything)."""
-    return asyncio.run(encoder.load(""))
+    return asyncio.run(loading.load(""))
 
 
 def test_rows_are_of_unit_length_and_an_empty_list_is_no_error(real: Encoder) -> None:
@@ -56,4 +56,4 @@ def test_it_says_which_languages_it_covers(real: Encoder) -> None:
 async def test_a_model_that_is_not_there_is_an_error_and_not_a_wait() -> None:
     with pytest.raises((OSError, ValueError)):
         async with asyncio.timeout(60):
-            await encoder.load("./no/such/folder")
+            await loading.load("./no/such/folder")
