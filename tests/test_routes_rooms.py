@@ -116,6 +116,29 @@ async def test_a_member_comes_into_a_room_and_writes_there(sqlite_url: str, tmp_
             assert "as many people as it holds" in answer.text
 
 
+async def test_the_column_of_rooms_gives_names_and_news_of_ones_own_rooms_and_no_more(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        place = pages.place
+        person, other = await place.person(), await place.person()
+        quiet, busy, _ = await place.room(person), await place.room(person, other), await place.room(other)
+        text = words()
+        seq = await place.say(busy, other, text)
+        async with await pages.browser_of(person) as browser:
+            async with place.store.transaction() as tx:
+                await rooms.mark_read(tx, quiet, person, Seq(1))
+            told = (await browser.get("/rooms", accept="application/json")).json()
+            assert sorted(told, key=lambda one: one["id"]) == sorted(
+                [{"id": quiet, "name": "Room", "new": False}, {"id": busy, "name": "Room", "new": True}],
+                key=lambda one: one["id"],
+            )
+            async with place.store.transaction() as tx:
+                await rooms.mark_read(tx, busy, person, seq)
+            told = (await browser.get("/rooms", accept="application/json")).json()
+            assert [one["new"] for one in told] == [False, False]
+
+
 async def test_asking_is_kept_over_a_reload_and_can_be_taken_back(sqlite_url: str, tmp_path: Path) -> None:
     form: dict[str, str | list[str]] = {
         "text": words(),
@@ -174,6 +197,11 @@ async def test_a_muted_person_is_told_the_rule_and_the_end_and_what_still_works(
             account = (await browser.get("/me")).text
             assert "In all group rooms, until" in account
             assert "Be kind: nobody is put down here." in account
+            appeal = account.partition('id="appeal"')[2].partition("</section>")[0]
+            assert "ask the organisation for another look" in appeal
+            assert "Somebody else than that moderator decides about it." in appeal
+            assert re.search(r"Number: \d+", appeal)
+            assert 'href="/me#appeal"' in (await browser.get(f"/rooms/{room}")).text
             assert (await browser.post("/me/nickname", {"nickname": "Zilpzalp Bobobo"})).status_code == 409
             await browser.get("/profile")
             for path in ("/profile", "/ask"):

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from chat import access, history, rooms, store
 from chat.ids import PersonId, RoomId
-from chat.protocol import PAGE_ENTRIES
+from chat.protocol import PAGE_ENTRIES, Quiet
 from chat.refusals import Malformed, NotAMember
 from chat.rooms import RoomCard
 from chat.store import Transaction
@@ -26,11 +26,23 @@ class Silenced:
     told: str
 
 
+class RoomTold(Quiet, frozen=True):
+    """A room one is in, as the column beside another room shows it: its name, and whether it holds something new."""
+
+    id: int
+    name: str
+    new: bool
+
+
 async def listing(visit: Visit) -> Response:
-    """Show the rooms one is in, those one may come into, and how a request stands."""
+    """Show the rooms one is in, those one may come into, and how a request stands. As JSON: those one is in, briefly
+    (`RoomTold`)."""
     person = visit.member.person
     async with visit.site.store.reading() as tx:
         cards = await rooms.listing(tx, person)
+        if visit.wants_json:
+            inside = [(_named(visit, one), one.last_seq > one.read_seq) for one in cards if one.member]
+            return visit.json(msgspec.json.encode([RoomTold(one.id, one.name, new) for one, new in inside]))
         standing = await requests.standing(tx, person)
     asking = standing is not None and standing.state in ("waiting", "offered")
     blocked = visit.request.query_params.get("blocked") == "yes"

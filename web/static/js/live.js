@@ -33,6 +33,9 @@ export class Live {
   #epoch;
   #people;
   #announcer;
+  #wide = matchMedia("(min-width: 64rem)");
+  /** @type {import("./beside.js").Beside | undefined} */
+  #beside;
 
   /** @param {import("./room.js").Room} room */
   constructor(room) {
@@ -62,7 +65,11 @@ export class Live {
     this.wire = pageWire(() => this.#line());
     this.wire.follow(this);
     this.wire.start();
-    follow(this.wire, undefined, (entry) => (entry.kind === "muted" || entry.kind === "unmuted") && room.composer?.look());
+    follow(this.wire, undefined, (entry) => {
+      if (entry.kind === "muted" || entry.kind === "unmuted") room.composer?.look();
+      if (entry.kind === "opened") this.#beside?.look();
+    });
+    this.#wide.addEventListener("change", () => this.#aside());
     this.#line();
   }
 
@@ -105,6 +112,7 @@ export class Live {
         this.element.setAttribute("data-joined", "");
         this.#line();
         this.element.outbox?.again();
+        this.#aside();
         return;
       case "gap":
         return this.#restart(frame.before - 1);
@@ -253,6 +261,13 @@ export class Live {
     } else if (target.closest(".entry__more")) (await this.element.actions()).open(this, seq);
     else if (target.closest(".entry__marks .mark"))
       this.react(seq, /** @type {HTMLElement} */ (target.closest(".mark")).dataset.mark ?? "");
+  }
+
+  /** The other rooms, where there is width for them; nothing that one reads or writes by waits for their script. */
+  async #aside() {
+    if (!this.#ready || !this.#wide.matches || this.#beside) return;
+    const { Beside } = await import(this.element.dataset.beside ?? "").catch(() => ({}));
+    if (Beside) this.#beside ??= new Beside(this.room);
   }
 
   /** Put a mark on an entry, or take it off. @param {number} seq @param {string} mark */
