@@ -200,6 +200,11 @@ SERVER_SETTINGS = {
 }
 
 
+AWAY_STATES = ("08", "25006", "25P03", "40", "53", "55P03", "57")
+"""SQLSTATEs, or how they begin, of a PostgreSQL that cannot now and may again: connection lost, a standby, left idle or
+rolled back for another's sake, no resources, a lock not had in time, going down or starting (its manual, appendix A)."""
+
+
 class unavailable:
     """Turns a database that does not answer into a refusal. The driver's text is not passed on: it may quote values."""
 
@@ -207,10 +212,18 @@ class unavailable:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        away = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError, TimeoutError)
-        if isinstance(error, away) or (isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated):
+        if error is not None and _is_away(error):
             logger.warning("database: %s", type(error.__cause__ or error).__name__)
             raise Unavailable(RETRY_AFTER_S) from None
+
+
+def _is_away(error: BaseException) -> bool:
+    away = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError, TimeoutError)
+    if isinstance(error, away):
+        return True
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", None) or "").startswith(AWAY_STATES)
 
 
 def _sqlite(path: Path, begin: str, size: int) -> AsyncEngine:
