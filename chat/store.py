@@ -202,7 +202,7 @@ SERVER_SETTINGS = {
 
 AWAY_STATES = ("08", "25006", "25P03", "40", "53", "55P03", "57")
 """SQLSTATEs, or how they begin, of a PostgreSQL that cannot now and may again: connection lost, a standby, left idle or
-rolled back for another's sake, no resources, a lock not had in time, going down or starting (its manual, appendix A)."""
+rolled back for another's sake, no resources, a lock not had, going down or starting (its manual, appendix A)."""
 
 
 class unavailable:
