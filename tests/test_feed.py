@@ -32,6 +32,9 @@ class Screen:
     def abort(self) -> None:
         raise AssertionError
 
+    def ask(self) -> None:
+        raise AssertionError
+
     def entries(self) -> list[dict[str, object]]:
         """Every entry written, in order."""
         found: list[dict[str, object]] = []

@@ -14,7 +14,7 @@ import pytest
 from chat import people, protocol, rooms
 from chat.ids import PersonId
 from chat.protocol import AnyCommand, Done, Entry, Expired, Joined, Mute, Refused, Report
-from tests.client import Client
+from tests.client import Client, answer_code
 from tests.hostile import Scene, open_server, scene
 from tests.raw import TEXT, frame, raw, request, upgrade
 from tests.town import Town
@@ -135,8 +135,8 @@ async def outcome(client: Client, command: AnyCommand) -> str:
     elif isinstance(command, protocol.Typing):
         ref = await client.send(command)
         assert isinstance(await client.ask(protocol.Ping()), Done)
-        refused = client.answered(ref)
-        return refused.code if isinstance(refused, Refused) else "nothing"
+        told = client.answered(ref)
+        return "nothing" if told is None else answer_code(told)
     else:
         answer = await client.ask(command)  # type: ignore[assignment]
     if isinstance(answer, Refused):

@@ -1,0 +1,43 @@
+"""The reader brings what the timeline holds to whoever is behind, in every room they follow."""
+
+import asyncio
+
+from chat.feed import Feed
+from chat.ids import RoomId
+from chat.outbox import Follower, Outbox, Turn
+from chat.reader import Reader
+from tests.place import Place
+from tests.test_feed import Screen
+from tests.words import words
+
+
+def follow(feeds: dict[RoomId, Feed], outbox: Outbox, room: RoomId, last: int) -> Follower:
+    """Follow a room from its beginning, which is behind its end."""
+    feed = feeds[room] = Feed(room)
+    feed.start(last)
+    follower = outbox.follows[room] = feed.followers[outbox] = Follower(0, 1, silent=False)
+    return follower
+
+
+async def test_a_room_followed_while_another_one_is_caught_up_is_caught_up_too(place: Place) -> None:
+    a = await place.person()
+    rooms = [await place.room(a), await place.room(a)]
+    for room in rooms:
+        await place.say(room, a, words())
+    feeds: dict[RoomId, Feed] = {}
+    reader = Reader(place.store, place.keys, feeds, lambda _: None, lambda *_: None)
+    screen = Screen()
+    outbox = Outbox(screen, Turn(), a, 1)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(reader.run(3600))
+        await asyncio.sleep(0)
+        first = follow(feeds, outbox, rooms[0], 2)
+        reader.catch_up(outbox)
+        await asyncio.sleep(0)  # it has begun, and has looked which rooms there are
+        second = follow(feeds, outbox, rooms[1], 2)
+        reader.catch_up(outbox)
+        async with asyncio.timeout(5):
+            while (first.cursor, second.cursor) != (2, 2):  # noqa: ASYNC110  (a cursor tells nobody that it moves)
+                await asyncio.sleep(0.01)
+        running.cancel()
+    assert [entry["seq"] for entry in screen.entries()] == [1, 2, 1, 2]
