@@ -56,7 +56,7 @@ class Commands:
 
     def say_now(self, outbox: Outbox, command: protocol.Say) -> bool:
         """Say without waiting, if the author's key is at hand; return whether it was."""
-        key = self._keys.cached(outbox.person, "said")
+        key = self._keys.at_hand(outbox.person, "said")
         if key is None:
             return False
         try:

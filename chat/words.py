@@ -24,6 +24,8 @@ _IGNORABLE = re.compile(
 )
 """Default_Ignorable_Code_Point (Unicode 15.1, DerivedCoreProperties.txt): what is there and not seen."""
 _BLANK_LOOKS = re.compile("[\u2800\U0001d159]")
+_PLAIN = re.compile(r"[\n -~¡-¬®-ɏ‐-‧‰-⁞]*[!-~¡-¬®-ɏ‐-‧‰-⁞][\n -~¡-¬®-ɏ‐-‧‰-⁞]*")
+"""Letters and points of Latin scripts, none of which `check` refuses or changes; most texts are nothing else."""
 _SEPARATORS = re.compile(r"[\s\-_.'’·]+")
 
 _LOOKS_LIKE = str.maketrans({
@@ -75,6 +77,8 @@ def check(text: str) -> str:
         NotWords: nothing to read in it, NUL or another control character, half a surrogate pair, or more than
             MARKS_MOST combining marks in a row.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_OVERRIDES)
     marks = 0
     seen = False
