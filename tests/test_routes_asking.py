@@ -51,17 +51,18 @@ def offered(page: str, name: str) -> tuple[list[str], str]:
 
 async def test_asking_asks_first_what_the_profile_does_not_say(sqlite_url: str, tmp_path: Path) -> None:
     async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
-        assert before_the_text((await browser.get("/ask")).text) == ["role", "side", "status"]
+        assert asked_first((await browser.get("/ask")).text) == ["role", "side", "status"]
         await browser.post("/profile", form(words(), side="harmed"))
         page = (await browser.get("/ask")).text
-        assert before_the_text(page) == ["role", "status"]
+        assert asked_first(page) == ["role", "status"]
         assert [page.count(f'name="{name}" value=""') for name in ("side", "status")] == [1, 1]  # each is asked once
         await browser.post("/profile", form(words(), side="harmed", role="self", status="in_recovery"))
-        assert before_the_text((await browser.get("/ask")).text) == []
+        assert asked_first((await browser.get("/ask")).text) == []
 
 
-def before_the_text(page: str) -> list[str]:
-    names = re.findall(r'<input type="(?:radio|checkbox)" name="(\w+)"', page.partition("<textarea")[0])
+def asked_first(page: str) -> list[str]:
+    card = page.partition('aria-labelledby="first"')[2].partition("</section>")[0]
+    names = re.findall(r'<input type="(?:radio|checkbox)" name="(\w+)"', card)
     return list(dict.fromkeys(names))
 
 
