@@ -261,3 +261,25 @@ def test_the_keyboard_alone_is_enough_to_come_in_talk_and_report(chromium: Brows
         one.tab_to(one.button("Send report"))
         keys.press("Enter")
         one.see("The moderators have your report.")
+
+
+def test_on_a_wide_screen_ones_other_rooms_stand_beside_the_room(anna: Visitor, ben: Visitor) -> None:
+    anna.enter(OTHER_ROOM)
+    ben.enter(OTHER_ROOM)
+    ben.enter(ROOM)
+    beside = ben.page.get_by_role("navigation", name="Rooms")
+    expect(beside.get_by_role("link")).to_have_count(2)
+    expect(beside.get_by_role("link", name=ROOM)).to_have_attribute("aria-current", "page")
+    expect(beside.get_by_text("Something new").filter(visible=True)).to_have_count(0)
+    anna.say(words("while you are elsewhere"))
+    ben.page.reload()
+    news = beside.get_by_role("link", name=f"{OTHER_ROOM} Something new")
+    expect(news).to_be_visible()
+    assert ben.axe() == []
+    ben.press(news)
+    ben.is_live()
+    expect(ben.page.get_by_role("heading", name=OTHER_ROOM)).to_be_visible()
+    expect(anna.page.locator("nav[data-beside]")).to_be_hidden()
+    ben.page.set_viewport_size({"width": PHONE, "height": 844})
+    expect(beside).to_be_hidden()
+    assert not ben.scrolls_sideways()

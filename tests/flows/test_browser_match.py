@@ -127,6 +127,45 @@ def test_a_request_that_is_taken_back_leaves_the_desk(chromium: Browser, house: 
 
 
 @pytest.mark.usefixtures("peer_is_here")
+def test_who_is_not_to_be_matched_again_sees_a_chat_that_ended_and_is_asked_no_more(
+    chromium: Browser, house: House
+) -> None:
+    with signed_in_peer(chromium, house) as peer, visitor(chromium, house.address, width=PHONE) as seeker:
+        seeker.arrive()
+        _ask(seeker)
+        told = seeker.page.locator("[data-now]")
+        expect(told).to_have_text("A peer has been asked and can answer now.")
+        peer.button(re.compile("^Accept")).click()
+        peer.is_live()
+        seeker.page.get_by_role("link", name="Go to your chat").click()
+        seeker.is_live()
+        seeker.press(seeker.button("Leave"))
+        seeker.press(seeker.page.locator("#leave").get_by_role("button", name="Do not match us again"))
+        seeker.see("They are not told: they see that you have left, and no more.")
+        assert seeker.axe() == []
+        seeker.press(seeker.page.locator("#block").get_by_role("button", name="Do not match us again"))
+        seeker.see("You two are not matched again.")
+        expect(peer.page.locator("[data-here]")).to_have_text("This chat has ended")
+        peer.go("/desk")
+        _ask(seeker)
+        expect(told).to_contain_text("no peer with a similar experience is free")
+        peer.see("Nobody is asking for you just now.")
+        seeker.go("/me")
+        seeker.button("Allow it again").click()
+        expect(peer.page.locator("[data-offer]")).to_have_count(1)
+        seeker.go("/waiting")
+        seeker.button("Take my request back").click()
+        expect(peer.page.locator("[data-offer]")).to_have_count(0)
+
+
+def _ask(one: Visitor) -> None:
+    one.go("/ask")
+    one.page.get_by_label("What would you like to talk about?").fill(words("dementia, and the nights"))
+    one.button("Ask now").click()
+    expect(one.page.get_by_role("heading", name="Looking for somebody for you")).to_be_visible()
+
+
+@pytest.mark.usefixtures("peer_is_here")
 def test_without_script_one_signs_in_asks_accepts_and_reads(chromium: Browser, house: House) -> None:
     with visitor(chromium, house.address, width=PHONE, script=False) as seeker:
         seeker.sign_up()
