@@ -5,7 +5,6 @@ the same connection begins, so what a person does happens in the order in which 
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from functools import partial
@@ -22,7 +21,7 @@ from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.outbox import Follower, Outbox
 from chat.protocol import AnyCommand, Done, Expired, Joined, Member, Refused
-from chat.refusals import Muted, NotJoined, Refusal, SignedOut, TooFast
+from chat.refusals import Muted, NotJoined, Refusal, SignedOut, TooFast, without_words
 from chat.seal import DataKey
 from chat.settings import Settings
 from chat.store import Store, Transaction, epoch
@@ -84,19 +83,22 @@ class Commands:
             self._hub.tasks.create_task(self._watch(outbox, inbox))
 
     async def _watch(self, outbox: Outbox, inbox: RoomId) -> None:
-        self._hub.feed(inbox)
-        try:
-            async with self._store.reading() as tx:
-                newest = sa.select(rooms_table.c.last_seq).where(rooms_table.c.id == inbox)
-                last = (await tx.execute(newest)).scalar_one()
-                await sessions.require(tx, outbox.session)
-        except SignedOut:
-            outbox.wire.close(1008, "signed out")
-        except Refusal:
-            outbox.wire.close(1013, "try again")
-        else:
-            if inbox not in outbox.follows:
-                self._hub.follow(outbox, inbox, Follower(last, 1, silent=True), last=last, shown=False)
+        with self._hub.expecting(inbox):
+            try:
+                async with self._store.reading() as tx:
+                    newest = sa.select(rooms_table.c.last_seq).where(rooms_table.c.id == inbox)
+                    last = (await tx.execute(newest)).scalar_one()
+                    await sessions.require(tx, outbox.session)
+            except SignedOut:
+                outbox.wire.close(1008, "signed out")
+            except Refusal:
+                outbox.wire.close(1013, "try again")
+            except Exception as error:  # a bug ends this connection, and no other
+                logger.error("watching for person %d failed", outbox.person, exc_info=without_words(error))
+                outbox.wire.close(1013, "failed")
+            else:
+                if inbox not in outbox.follows:
+                    self._hub.follow(outbox, inbox, Follower(last, 1, silent=True), last=last, shown=False)
 
     async def _obey(self, outbox: Outbox, command: AnyCommand) -> Done | None:
         person, done = outbox.person, Done(ref=command.ref)
@@ -176,17 +178,18 @@ class Commands:
         self._hub.typing(outbox, room)
 
     async def _join(self, outbox: Outbox, command: protocol.Join) -> None:
+        with self._hub.expecting(RoomId(command.room)):
+            await self._follow(outbox, command)
+
+    async def _follow(self, outbox: Outbox, command: protocol.Join) -> None:
         room = RoomId(command.room)
-        self._hub.feed(room)  # hints are heard from here on, so nothing falls between the reading and the following
-        try:
-            async with self._store.reading() as tx:
-                membership = await require_member(tx, room, outbox.person)
-                where = (await tx.execute(sa.select(rooms_table).where(rooms_table.c.id == room))).one()
-                now_epoch = await epoch(tx)
-                members = await _members(tx, room, where.kind)
-        except Refusal:
-            self._hub.forget(room)
-            raise
+        async with self._store.reading() as tx:
+            # The room's end before the membership: a leaving that is not seen here lies beyond it, and ends it then.
+            where = (await tx.execute(sa.select(rooms_table).where(rooms_table.c.id == room))).first()
+            membership = await require_member(tx, room, outbox.person)
+            assert where is not None  # a membership's room exists: foreign key
+            now_epoch = await epoch(tx)
+            members = await _members(tx, room, where.kind)
         first, last = max(where.first_seq, membership.from_seq), max(where.last_seq, membership.from_seq - 1)
         after = last if command.after is None else command.after
         here = self._hub.people_here(room) | {outbox.person}
@@ -205,8 +208,12 @@ class Commands:
         """Write the read marks that have gathered, every READ_S, until cancelled."""
         while True:
             await asyncio.sleep(READ_S)
-            with contextlib.suppress(Refusal):  # the database is away; a read mark may be lost
+            try:
                 await self._keep_read_marks()
+            except Refusal:
+                continue  # the database is away; a read mark may be lost
+            except Exception as error:  # a bug must not end the process
+                logger.error("read marks were not kept", exc_info=without_words(error))
 
     async def _keep_read_marks(self) -> None:
         marks, self._read = self._read, {}
@@ -214,9 +221,7 @@ class Commands:
             return
         async with self._store.transaction() as tx:
             for (room, person), seq in sorted(marks.items()):
-                mine = sa.update(memberships).where(memberships.c.room == room, memberships.c.person == person)
-                further = mine.where(memberships.c.to_seq.is_(None), memberships.c.read_seq < seq)
-                await tx.execute(further.values(read_seq=seq))
+                await rooms.mark_read(tx, room, person, Seq(seq))
 
 
 async def _members(tx: Transaction, room: RoomId, kind: str) -> "list[sa.Row[tuple[int, str, str]]]":

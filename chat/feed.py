@@ -37,6 +37,7 @@ class Feed:
         head: the last seq taken in; None until a join has read it.
         sent: the last seq that was flushed to the followers.
         ended: (seq, person) of those whose leaving is in `fresh`.
+        expected: how many are about to follow; until then the feed is kept.
         known: the last seq anyone told of; more than `head` means: read the timeline.
     """
 
@@ -44,6 +45,7 @@ class Feed:
     head: int | None = None
     sent: int = 0
     known: int = 0
+    expected: int = 0
     shown: bool = False
     flushing: bool = False
     fresh: list[Fresh] = field(default_factory=list)
@@ -107,7 +109,7 @@ class Feed:
         """Return the connections of those whose leaving has been sent; who came in again since stays."""
         gone = {person: seq for seq, person in self.ended if seq <= self.sent}
         self.ended = [one for one in self.ended if one[0] > self.sent]
-        return [one for one, follower in self.followers.items() if follower.cursor <= gone.get(one.person, -1)]
+        return [one for one, follower in self.followers.items() if follower.from_seq <= gone.get(one.person, -1)]
 
     def _frame(self, fresh: list[Fresh], follower: Follower | None = None) -> bytes:
         parts = [

@@ -8,13 +8,14 @@ is the truth: kill the process, and everyone comes back elsewhere with their cur
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from chat import bus
 from chat.feed import SLICE, Feed
 from chat.group import Said, Saying
 from chat.ids import PersonId, RoomId, Seq
 from chat.keys import Keys
-from chat.outbox import Follower, Outbox, Turn
+from chat.outbox import GONE, Follower, Outbox, Turn
 from chat.presence import Presence
 from chat.protocol import CATCH_UP_ENTRIES, Entry, Gap, Signal
 from chat.reader import BEAT_S, PAGE, Reader
@@ -36,7 +37,7 @@ class Hub:
         self._presence = presence
         self._publish = publish
         self._feeds: dict[RoomId, Feed] = {}
-        self._reader = Reader(store, keys, self._feeds, self.look, self._take)
+        self._reader = Reader(store, keys, self._feeds, self.look, self._take, self.unfollow)
         self._changed: set[int] = set()
         self._paused: set[Outbox] = set()
         self.tasks: asyncio.TaskGroup | None = None
@@ -78,15 +79,25 @@ class Hub:
 
     # Following
 
-    def feed(self, room: RoomId) -> Feed:
-        """Return the room's feed, made now if need be: hints are heard from here on."""
-        return self._feeds.setdefault(room, Feed(room))
+    @contextmanager
+    def expecting(self, room: RoomId) -> Iterator[None]:
+        """Somebody is about to follow the room: hints are heard from here on, whoever else leaves meanwhile."""
+        feed = self._feeds.setdefault(room, Feed(room))
+        feed.expected += 1
+        try:
+            yield
+        finally:
+            feed.expected -= 1
+            self._forget(feed)
 
     def follow(self, outbox: Outbox, room: RoomId, follower: Follower, *, last: int, shown: bool) -> None:
-        """Let the outbox follow the room from `follower.cursor`; `last` was read after `feed` was called. What lies
-        between is caught up; more than CATCH_UP_ENTRIES is left to a gap."""
+        """Let the outbox follow the room from `follower.cursor`; `last` was read while the room was `expecting`. What
+        lies between is caught up; more than CATCH_UP_ENTRIES is left to a gap. Who has gone meanwhile follows nothing.
+        """
+        if outbox not in self.people.get(outbox.person, ()):
+            return
         self.unfollow(outbox, room)
-        feed = self.feed(room)
+        feed = self._feeds.setdefault(room, Feed(room))
         feed.start(last)
         feed.shown = shown
         if last - follower.cursor > CATCH_UP_ENTRIES:
@@ -105,19 +116,18 @@ class Hub:
         """Follow no more; a feed nobody follows is forgotten."""
         feed = self._feeds.get(room)
         follower = outbox.follows.pop(room, None)
-        if feed is None:
+        if feed is None or follower is None:
             return
-        feed.followers.pop(outbox, None)
-        if follower is not None and feed.shown and not follower.silent:
+        del feed.followers[outbox]
+        follower.cursor = GONE
+        if feed.shown and not follower.silent:
             self._presence.leave(room, outbox.person)
             self._changed.add(room)
-        self.forget(room)
+        self._forget(feed)
 
-    def forget(self, room: RoomId) -> None:
-        """Forget the feed if nobody follows it."""
-        feed = self._feeds.get(room)
-        if feed is not None and not feed.followers:
-            del self._feeds[room]
+    def _forget(self, feed: Feed) -> None:
+        if not feed.followers and not feed.expected:
+            self._feeds.pop(feed.room, None)
 
     # Entries
 
@@ -193,10 +203,9 @@ class Hub:
         self._look(feed)
 
     def _observe(self, feed: Feed, entry: Entry) -> None:
-        if entry.kind == "signed_out":
-            for outbox in list(feed.followers):
-                if entry.ref in (0, outbox.session):
-                    asyncio.get_running_loop().call_soon(self.close_person, outbox.person, entry.ref)
+        if entry.kind == "signed_out":  # in an inbox: one person follows it, but not yet on each of their connections
+            for person in {outbox.person for outbox in feed.followers}:
+                asyncio.get_running_loop().call_soon(self.close_person, person, entry.ref)
 
     def _drained(self, outbox: Outbox) -> None:
         self._paused.discard(outbox)

@@ -42,6 +42,10 @@ def text_frame(message: bytes) -> bytes:
     return Frame(Opcode.TEXT, message).serialize(mask=False)
 
 
+GONE = 2**63
+"""The cursor of who follows no more: nothing comes after it, also in a flush that has begun."""
+
+
 class Follower:
     """One connection's place in one room. `silent`: the hub watches for it, the client did not ask."""
 

@@ -39,6 +39,7 @@ class Reader:
         feeds: the hub's own, by room.
         look: told which rooms have grown, by the beat.
         take: given a feed and the entries after its head, in order.
+        unfollow: told of a connection whose person was found to have left a room.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class Reader:
         feeds: dict[RoomId, Feed],
         look: Callable[[dict[RoomId, Seq]], None],
         take: Callable[[Feed, list[Entry]], None],
+        unfollow: Callable[[Outbox, RoomId], None],
     ) -> None:
         self._store = store
         self._keys = keys
         self._feeds = feeds
         self._look = look
         self._take = take
+        self._unfollow = unfollow
         self._wanted: set[RoomId] = set()
         self._some = asyncio.Event()
         self._behind: dict[Outbox, bool] = {}  # who is being caught up, and whether that was asked for again meanwhile
@@ -127,7 +130,10 @@ class Reader:
             self.catch_up(outbox)
 
     async def _send(self, outbox: Outbox, room: RoomId, follower: Follower, page: list[Entry]) -> bool:
-        """Send what the page holds beyond the cursor, until the reader lags; False where it does not connect."""
+        """Send what the page holds beyond the cursor, until the reader lags; False where it does not connect. Their own
+        leaving is the last they get: they left while they joined, and the feed had sent it already."""
+        leaving = next((n for n, one in enumerate(page) if one.kind == "left" and one.author == outbox.person), None)
+        page = page if leaving is None else page[: leaving + 1]
         while page := [entry for entry in page if entry.seq > follower.cursor]:
             if page[0].seq != follower.cursor + 1:
                 return False
@@ -139,6 +145,9 @@ class Reader:
                 outbox.put(entries_frame(room, parts[:count]))
             follower.cursor = page[count - 1].seq
             await asyncio.sleep(0)  # let the turn end, so that `paused` is true; the feed may send meanwhile
+        else:
+            if leaving is not None and outbox.follows.get(room) is follower:
+                self._unfollow(outbox, room)
         return True
 
     async def _beating(self, beat_s: float) -> None:
@@ -148,6 +157,8 @@ class Reader:
                 await self._beat()
             except Refusal:
                 continue
+            except Exception as error:  # a bug must not end everyone's delivery
+                logger.error("the beat failed", exc_info=without_words(error))
 
     async def _beat(self) -> None:
         followed = [(room, feed.head) for room, feed in self._feeds.items() if feed.head is not None]

@@ -101,7 +101,10 @@ class Client:
 
     async def ask(self, command: AnyCommand) -> AnyFrame:
         """Send a command and return its answer."""
-        ref = await self.send(command)
+        return await self.answer(await self.send(command))
+
+    async def answer(self, ref: int) -> AnyFrame:
+        """Return the answer to a command that was sent."""
         await self.until(lambda: ref in self._answers)
         return self._answers.pop(ref)
 

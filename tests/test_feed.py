@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -177,10 +178,11 @@ async def test_who_leaves_gets_their_leaving_and_nothing_after_it() -> None:
     assert feed.left() == []
 
 
-async def test_who_comes_in_again_before_their_leaving_is_sent_stays() -> None:
+@pytest.mark.parametrize("cursor", [1, 3])
+async def test_who_comes_in_again_before_their_leaving_is_sent_stays(cursor: int) -> None:
     feed = Feed(ROOM)
     feed.start(0)
-    follow(feed, 3)
+    follow(feed, cursor, from_seq=2)
     for seq, kind in enumerate(("left", "said", "joined", "said"), start=1):
         feed.take(entry(seq, kind=kind))
     while feed.fresh:

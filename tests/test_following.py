@@ -1,0 +1,179 @@
+"""Following: joins, leavings, ends and hints that cross each other lose nothing, double nothing and leak nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from chat import rooms, sessions, timeline
+from chat.group import Said, Saying
+from chat.hub import Hub
+from chat.ids import Millis, PersonId, RoomId, Seq
+from chat.outbox import Follower, Outbox
+from chat.presence import Presence
+from chat.protocol import Join, Joined, Refused
+from chat.store import Store, Transaction
+from chat.tables import rooms as rooms_table
+from chat.timeline import Sealed
+from tests.live import NEVER_S, live
+from tests.place import Place, open_place
+from tests.test_feed import Screen
+from tests.words import words
+
+READINGS = 5
+"""As many as a store on SQLite allows at once."""
+
+
+@asynccontextmanager
+async def nobody_reads(store: Store) -> AsyncIterator[None]:
+    """A gate: whoever wants to read from the store waits until the end."""
+    async with AsyncExitStack() as readings:
+        for _ in range(READINGS):
+            await readings.enter_async_context(store.reading())
+        yield
+
+
+async def until_one_waits(place: Place) -> None:
+    """Wait until somebody waits for a lock in PostgreSQL."""
+    waiting = sa.text("select count(*) from pg_locks where not granted")
+    async with asyncio.timeout(3):
+        while True:
+            async with place.store.reading() as tx:
+                if (await tx.execute(waiting)).scalar_one():
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    for _ in range(500):
+        if is_so():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come about in five seconds")
+
+
+def connected(hub: Hub, person: int) -> tuple[Screen, Outbox]:
+    screen = Screen()
+    outbox = Outbox(screen, hub.turn, PersonId(person), 1)
+    hub.connect(outbox)
+    return screen, outbox
+
+
+def committed(room: RoomId, seq: int) -> tuple[Saying, Said]:
+    """What the group commit delivers."""
+    saying = Saying(room, PersonId(5), Sealed(f"say-{seq:05}", b"", 1, b""), words(), None, lambda _: None)
+    return saying, Said(Seq(seq), Millis(1), "Zilpzalp", True)
+
+
+async def test_a_connection_that_ends_while_it_joins_is_not_here_afterwards(sqlite_url: str, tmp_path: Path) -> None:
+    async with open_place(sqlite_url, tmp_path) as place, live(place, beat_s=NEVER_S) as here:
+        a, b = await place.person(), await place.person()
+        room, other = await place.room(a, b), await place.room(a)
+        async with here.client(a) as one, here.client(b) as two:
+            async with nobody_reads(here.store):
+                await two.send(Join(room=room))
+                await two.connection.close()
+                await until(lambda: b not in here.hub.people)
+            await one.join(other)  # was asked after it, and reads after it
+            await one.join(room)
+            assert here.hub.people_here(room) == {a}
+
+
+async def test_who_leaves_while_a_join_is_on_its_way_hears_nothing_more(place: Place) -> None:
+    if not place.store.is_postgresql:
+        pytest.skip("on SQLite a join reads one snapshot")
+    a, b = await place.person(), await place.person()
+    room = await place.room(a, b)
+    async with live(place, beat_s=NEVER_S) as here, here.client(a) as one, here.client(b) as two:
+        await one.join(room)
+        await two.join(two.welcome.you.inbox)
+        async with place.store.transaction() as tx:
+            await tx.execute(sa.text("lock table rooms in access exclusive mode"))
+            ref = await two.send(Join(room=room))
+            await until_one_waits(place)
+            await rooms.leave(tx, room, b)
+        answer = await two.answer(ref)
+        await one.say(room, words())
+        await one.until(lambda: len(one.texts(room)) == 1)
+        await asyncio.sleep(0.05)
+        assert two.texts(room) == []
+        assert isinstance(answer, Refused) and answer.code == "not_a_member"
+
+
+async def test_who_was_seen_leaving_before_their_join_was_done_gets_that_and_nothing_after(place: Place) -> None:
+    a, b = await place.person(), await place.person()
+    room = await place.room(a, b)
+    async with live(place, beat_s=NEVER_S) as here, here.client(a) as one:
+        await one.join(room)
+        await one.say(room, words())
+        async with place.store.transaction() as tx:
+            await rooms.leave(tx, room, b)
+        here.store.announce({room: Seq(4)})
+        await one.say(room, words())
+        await one.until(lambda: len(one.entries[room]) == 3)
+        screen, outbox = connected(here.hub, b)
+        here.hub.follow(outbox, room, Follower(3, 2, silent=False), last=3, shown=True)
+        await until(lambda: not outbox.follows)
+        assert [entry["seq"] for entry in screen.entries()] == [4]
+        here.hub.disconnect(outbox)
+
+
+async def test_a_hint_that_comes_while_one_joins_and_the_last_one_goes_is_heard(place: Place) -> None:
+    if not place.store.is_postgresql:
+        pytest.skip("on SQLite nothing holds a reading up")
+    a, b = await place.person(), await place.person()
+    room = await place.room(a, b)
+    async with live(place, beat_s=NEVER_S) as here, here.client(b) as two:
+        await two.join(two.welcome.you.inbox)
+        async with here.client(a) as one:
+            await one.join(room)
+            async with place.store.transaction() as tx:
+                await tx.execute(sa.text("lock table people in access exclusive mode"))
+                ref = await two.send(Join(room=room, after=2, epoch=two.welcome.epoch))
+                two._cursor[room] = 2
+                await until_one_waits(place)
+                await one.connection.close()
+                await until(lambda: a not in here.hub.people)
+                await _append(tx, room)
+                here.store.announce({room: Seq(3)})
+        await two.until(lambda: [entry.seq for entry in two.entries[room]] == [3])
+        assert isinstance(await two.answer(ref), Joined)
+
+
+async def test_who_follows_no_more_gets_nothing_of_a_sending_that_has_begun(place: Place) -> None:
+    hub, room = Hub(place.store, place.keys, Presence(1), lambda _: None), RoomId(7)
+    followed = [connected(hub, person) for person in range(1, 1502)]
+    for _, outbox in followed:
+        hub.follow(outbox, room, Follower(0, 1, silent=False), last=0, shown=False)
+    hub.deliver([committed(room, 1)])
+    await asyncio.sleep(0)  # the first slice
+    screen, outbox = followed[-1]
+    hub.unfollow(outbox, room)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert screen.frames == []
+    assert [entry["seq"] for entry in followed[-2][0].entries()] == [1]
+
+
+async def test_one_connection_of_a_person_learns_that_a_session_of_another_ended(place: Place) -> None:
+    person = await place.person()
+    async with live(place, beat_s=NEVER_S) as here, here.client(person) as one, here.client(person) as two:
+        await one.join(one.welcome.you.inbox)
+        await two.join(two.welcome.you.inbox)
+        inbox = RoomId(two.welcome.you.inbox)
+        newest = max(here.hub.people[person], key=lambda outbox: outbox.session)
+        here.hub.unfollow(newest, inbox)  # as it is while its inbox has been read and is not followed yet
+        async with place.store.transaction() as tx:
+            await sessions.end(tx, person, newest.session)
+        here.store.announce({inbox: Seq(1)})
+        await until(lambda: newest not in here.hub.people[person])
+        assert len(here.hub.people[person]) == 1
+
+
+async def _append(tx: Transaction, room: RoomId) -> None:
+    await tx.lock(rooms_table, [room])
+    await timeline.append(tx, room, "notice")
