@@ -17,6 +17,7 @@ from chat.bus_local import LocalBus
 from chat.bus_redis import RedisBus
 from chat.ids import PersonId, RoomId
 from chat.protocol import Refused, Typing
+from tests import servers
 from tests.client import Client
 from tests.live import NEVER_S, Live, live
 from tests.place import Place
@@ -43,14 +44,13 @@ class BadBus:
         await self._bus.run(receive)
 
 
-@pytest.fixture(params=["local", "redis"])
-def make_bus(request: pytest.FixtureRequest) -> MakeBus:
-    """Make the bus of one more process."""
+@pytest.fixture
+def make_bus(place: Place, redis_server: servers.Redis) -> MakeBus:
+    """Make the bus of one more process: Redis beside PostgreSQL, the local one beside SQLite, as they are run."""
     name = secrets.token_hex(8)
-    if request.param == "local":
-        return lambda: LocalBus(name)
-    url = request.getfixturevalue("redis_server").url
-    return lambda: RedisBus(url, name)
+    if place.store.is_postgresql:
+        return lambda: RedisBus(redis_server.url, name)
+    return lambda: LocalBus(name)
 
 
 @asynccontextmanager
