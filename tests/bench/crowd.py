@@ -62,8 +62,8 @@ async def gather(url: str, folder: Path, sizes: list[int]) -> list[One]:
             rows[sessions].append(session | {"created_at": now, "seen_at": now, "expires_at": now + 90 * DAY_MS})
             for purpose in ("said", "own"):
                 master, wrapped = keyring.wrap(secrets.token_bytes(KEY_BYTES), _bound(one.person, purpose))
-                row = {"owner": one.person, "purpose": purpose, "master": master, "wrapped": wrapped}
-                rows[data_keys].append(row)
+                key: dict[str, object] = {"owner": one.person, "purpose": purpose, "master": master}
+                rows[data_keys].append(key | {"wrapped": wrapped})
     async with store.transaction() as tx:
         for table in tables:
             for start in range(0, len(rows[table]), AT_ONCE):

@@ -13,14 +13,13 @@ from contextlib import ExitStack
 
 from tests import servers
 from tests.bench.crowd import One, gather
-from tests.bench.load import Result, Run
+from tests.bench.orders import Result, Run
 from tests.bench.stage import SAY, TEXT, Load, Server, Stage, family, middle, our_plans, staged, tell, textbook_plans
 
 IN_FLIGHT = (1, 16, 256)
 MOST = IN_FLIGHT[-1]
 SECOND = 16
 SIZE = 120
-SENDERS = 512
 DATABASES = ("sqlite", "postgresql")
 WAYS = ("ours", "each", "textbook")
 Results = dict[tuple[str, str, int], list[Result]]
@@ -29,6 +28,7 @@ Results = dict[tuple[str, str, int], list[Result]]
 def figures(argv: list[str]) -> dict[str, float]:
     """Measure; see the module."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench durable")
+    parser.add_argument("--people", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=2.0)
     asked = parser.parse_args(argv)
@@ -41,18 +41,18 @@ def figures(argv: list[str]) -> dict[str, float]:
         for database in DATABASES:
             for way in WAYS:
                 url = _url(stack, stage, cluster, way, database)
-                running[way, database] = _start(stack, stage, way, database, url, crowds)
+                running[way, database] = _start(stack, stage, way, database, url, crowds, asked.people)
         for _ in range(asked.rounds):
             for in_flight in IN_FLIGHT:
                 for (way, database), (server, load) in running.items():
-                    pids = {"web": (server.child.pid,)}
+                    pids: dict[str, tuple[int, ...]] = {"web": (server.child.pid,)}
                     if database == "postgresql":
                         pids["database"] = family(cluster.child.pid)
-                    result = load.run(_run(way, in_flight, asked.seconds, pids))
+                    result = load.run(_run(way, asked.people, in_flight, asked.seconds, pids))
                     tell(f"{way} {database}", in_flight, result)
                     results.setdefault((way, database, in_flight), []).append(result)
         first = running["ours", "sqlite"][1]
-        beside = _second(stack, stage, first, crowds["sqlite"][SENDERS:], asked.rounds, asked.seconds)
+        beside = _second(stack, stage, first, crowds["sqlite"][asked.people :], asked.rounds, asked.seconds)
     made: dict[str, float] = {}
     for database in DATABASES:
         made[f"{database}_256_per_s"] = _per_s(results, "ours", database)
@@ -70,19 +70,19 @@ def _url(stack: ExitStack, stage: Stage, cluster: servers.Cluster, way: str, dat
 
 
 def _start(
-    stack: ExitStack, stage: Stage, way: str, database: str, url: str, crowds: dict[str, list[One]]
+    stack: ExitStack, stage: Stage, way: str, database: str, url: str, crowds: dict[str, list[One]], people: int
 ) -> tuple[Server, Load]:
     folder = stage.folder / f"{way}-{database}"
     load = stack.enter_context(stage.load())
     if way == "textbook":
         server = stack.enter_context(stage.textbook(url))
-        load.open(server.port, textbook_plans(crowds[database][:SENDERS]))
+        load.open(server.port, textbook_plans(crowds[database][:people]))
         return server, load
-    crowd = asyncio.run(gather(url, folder, [1] * 2 * SENDERS))
+    crowd = asyncio.run(gather(url, folder, [1] * 2 * people))
     if way == "ours":
         crowds[database] = crowd
     server = stack.enter_context(stage.ours(url, folder, grouped=way == "ours"))
-    load.open(server.port, our_plans(crowd[:SENDERS]))
+    load.open(server.port, our_plans(crowd[:people]))
     return server, load
 
 
@@ -95,8 +95,8 @@ def _second(
     second.open(server.port, our_plans(crowd))
     made = []
     for _ in range(rounds):
-        first.begin(_run("ours", MOST, seconds + 1, {}))
-        made.append(second.run(_run("ours", SECOND, seconds, {})))
+        first.begin(_run("ours", len(crowd), MOST, seconds + 1, {}))
+        made.append(second.run(_run("ours", len(crowd), SECOND, seconds, {})))
         tell("first of two", MOST, first.finish())
         tell("second of two", SECOND, made[-1])
     return made
@@ -106,5 +106,5 @@ def _per_s(results: Results, way: str, database: str) -> float:
     return middle(results[way, database, MOST], lambda one: one.acked / one.seconds)
 
 
-def _run(way: str, in_flight: int, seconds: float, pids: dict[str, tuple[int, ...]]) -> Run:
-    return Run(seconds, TEXT if way == "textbook" else SAY, SIZE, 1, SENDERS, in_flight, pids=pids)
+def _run(way: str, people: int, in_flight: int, seconds: float, pids: dict[str, tuple[int, ...]]) -> Run:
+    return Run(seconds, TEXT if way == "textbook" else SAY, SIZE, 1, people, in_flight, pids=pids)

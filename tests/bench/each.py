@@ -37,5 +37,5 @@ class CommitEach(GroupCommit):
 
 
 if __name__ == "__main__":
-    web.GroupCommit = CommitEach  # type: ignore[misc]
+    web.GroupCommit = CommitEach  # type: ignore[attr-defined]
     web.main()

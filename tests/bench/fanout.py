@@ -9,7 +9,7 @@ import asyncio
 from contextlib import ExitStack
 
 from tests.bench.crowd import gather
-from tests.bench.load import Result, Run
+from tests.bench.orders import Result, Run
 from tests.bench.stage import SAY, TEXT, middle, our_plans, staged, tell, textbook_plans
 
 IN_FLIGHT = (1, 8, 64)

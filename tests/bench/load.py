@@ -1,193 +1,32 @@
 """The load: one process that holds thousands of WebSocket connections, says things, and counts what comes back.
 
-A child of the runner: commands come as JSON lines on its standard input, answers leave on its standard output. Every
-say carries MARK and a number; a delivery is that mark in any frame; an acknowledgement is the sender's own copy.
-Latency is counted from the time a say was due, not from when it got its turn. Frames are masked with a key of zeros,
-which is allowed and costs the server what any other key does.
+A child of the runner: orders come as JSON lines on its standard input, answers leave on its standard output. Every say
+carries MARK and a number; a delivery is that mark in any frame; an acknowledgement is the sender's own copy. Latency is
+counted from the time a say was due, not from when it got its turn.
 """
 
 import asyncio
 import os
 import random
-import re
 import resource
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import msgspec
 import uvloop
 
-MARK = "⁂"
-"""In no nickname, id or frame header of ours, so counting its bytes counts deliveries."""
-NUMBER = re.compile(MARK.encode() + rb"(\d{9})")
+from tests.bench.line import MARK, Line, framed
+from tests.bench.orders import Open, Opened, Result, Run
+
 FILL = "I hear you, thank you for telling us; take your time, there is no hurry to say more than you want tonight. " * 2
 PLACES = 4000
 """Connections from one loopback address: there are some 28,000 ports for each."""
 DRAIN_S = 10.0
 OPEN_S = 240.0
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """One connection: its request, what it sends first, and how many `joined` make it ready."""
-
-    path: str
-    headers: str
-    first: tuple[str, ...]
-    joins: int
-    room: int
-
-
-class Open(msgspec.Struct, frozen=True, tag=True):
-    """Open connections, `at_once` at a time."""
-
-    port: int
-    plans: tuple[Plan, ...]
-    at_once: int = 64
-
-
-class Run(msgspec.Struct, frozen=True, tag=True):
-    """Say things for `seconds`, after `warm_s` that do not count.
-
-    `in_flight`: so many says under way, the next goes when one is acknowledged; or `per_s`: one every 1/per_s seconds.
-    They come from the first `senders` connections in turn. `template` may hold {room}, {say_id} and {body}; a body is
-    `size` bytes. `members`: deliveries to expect of one say. `pids`: whose processor time to count, by name.
-    """
-
-    seconds: float
-    template: str
-    size: int
-    members: int
-    senders: int
-    in_flight: int = 0
-    per_s: float = 0
-    warm_s: float = 0.5
-    pids: dict[str, tuple[int, ...]] = {}
-
-
-class Opened(msgspec.Struct, frozen=True, tag=True):
-    """All of them are ready."""
-
-    seconds: float
-
-
-class Result(msgspec.Struct, frozen=True, tag=True):
-    """What happened in the time that counts; `lost` counts deliveries that had not come DRAIN_S after the end."""
-
-    seconds: float
-    acked: int
-    deliveries: int
-    lost: int
-    refused: int
-    ack_p50_ms: float
-    ack_p99_ms: float
-    delivery_p50_ms: float
-    delivery_p99_ms: float
-    cpu_s: dict[str, float]
-    load_cpu_s: float
-
-
-class Line(asyncio.Protocol):
-    """One connection."""
-
-    __slots__ = ("_load", "_plan", "_rest", "_state", "is_sender", "room", "transport")
-
-    def __init__(self, load: "Load", plan: Plan) -> None:
-        self._load = load
-        self._plan: Plan | None = plan
-        self._rest = b""
-        self._state = -1 - plan.joins  # -1 - joins: asked to upgrade; then joins that are missing, negative; 0: ready
-        self.room = plan.room
-        self.is_sender = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert self._plan is not None
-        self.transport = transport = cast(asyncio.Transport, transport)
-        key = "dGhlIHNhbXBsZSBub25jZQ=="
-        transport.write(
-            f"GET {self._plan.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{self._plan.headers}\r\n".encode()
-        )
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._load.ended()
-
-    def data_received(self, data: bytes) -> None:
-        if self._rest:
-            data = self._rest + data
-        at, end = 0, len(data)
-        if self._plan is not None:
-            head = data.find(b"\r\n\r\n")
-            if head < 0:
-                self._rest = data
-                return
-            if not data.startswith(b"HTTP/1.1 101"):
-                self._load.failed(data[:40].decode(errors="replace"))
-                return
-            at = head + 4
-            for message in self._plan.first:
-                self.transport.write(framed(message.encode()))
-            self._plan = None
-            self._come()
-        while end - at >= 2:
-            length, start = data[at + 1], at + 2
-            if length == 126:
-                start = at + 4
-                if end < start:
-                    break
-                length = data[at + 2] << 8 | data[at + 3]
-            elif length == 127:
-                start = at + 10
-                if end < start:
-                    break
-                length = int.from_bytes(data[at + 2 : start])
-            stop = start + length
-            if stop > end:
-                break
-            opcode = data[at] & 15
-            if opcode == 1:
-                self._message(data, start, stop)
-            elif opcode == 9:
-                self.transport.write(framed(data[start:stop], 0x8A))
-            elif opcode == 8:
-                self._load.failed(f"closed with {int.from_bytes(data[start : start + 2])}")
-            at = stop
-        self._rest = data[at:] if at < end else b""
-
-    def _message(self, data: bytes, start: int, stop: int) -> None:
-        load = self._load
-        if self._state < 0:
-            if data.find(b'"t":"joined"', start, stop) >= 0:
-                self._come()
-            elif data.find(b'"t":"refused"', start, stop) >= 0:
-                load.failed(data[start:stop].decode())
-        elif self.is_sender or load.is_timed:
-            if data.startswith(b'{"t":"refused"', start):
-                load.refuse(self)
-            for found in NUMBER.finditer(data, start, stop):
-                load.deliver(self, int(found[1]))
-        else:
-            load.deliveries += data.count(load.mark, start, stop)
-
-    def _come(self) -> None:
-        self._state += 1
-        if self._state == 0:
-            self._load.ready()
-
-
-def _itself(line: Line) -> Line:
-    return line
-
-
-def framed(message: bytes, first: int = 0x81) -> bytes:
-    """Return a client's frame, masked with zeros."""
-    if len(message) < 126:
-        return bytes((first, 0x80 | len(message))) + b"\0\0\0\0" + message
-    return bytes((first, 0xFE)) + len(message).to_bytes(2) + b"\0\0\0\0" + message
 
 
 class Load:
@@ -366,6 +205,10 @@ class Look(msgspec.Struct, frozen=True):
     deliveries: int
     cpu_s: dict[str, float]
     mine_s: float
+
+
+def _itself(line: Line) -> Line:
+    return line
 
 
 def cpu(pid: int) -> float:

@@ -10,7 +10,7 @@ import asyncio
 from contextlib import ExitStack
 
 from tests.bench.crowd import gather
-from tests.bench.load import Result, Run
+from tests.bench.orders import Result, Run
 from tests.bench.stage import SAY, TEXT, Load, Server, family, middle, our_plans, staged, tell, textbook_plans
 
 SIZE = 120
@@ -48,7 +48,7 @@ def figures(argv: list[str]) -> dict[str, float]:
         for _ in range(asked.rounds):
             for per_s, made in ((asked.per_s, steady), (0.0, most)):
                 for what, (server, load) in running.items():
-                    pids = {"web": (server.child.pid,)}
+                    pids: dict[str, tuple[int, ...]] = {"web": (server.child.pid,)}
                     if database is not None:
                         pids["database"] = family(database)
                     result = load.run(

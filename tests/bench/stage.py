@@ -22,7 +22,7 @@ import msgspec
 
 from tests import servers
 from tests.bench.crowd import One
-from tests.bench.load import Open, Opened, Plan, Result, Run
+from tests.bench.orders import Open, Opened, Plan, Result, Run
 
 LIFTED = {
     "HEARTHSIDE_SAYS": "1000000000",
@@ -33,7 +33,7 @@ SAY = '{"t":"say","ref":1,"room":{room},"say_id":"{say_id}","text":"{body}"}'
 TEXT = "{body}"
 PATIENCE_S = 300.0
 
-decode_answer = msgspec.json.Decoder(Opened | Result | str).decode
+decode_answer: Callable[[bytes], Opened | Result | str] = msgspec.json.Decoder(Opened | Result | str).decode
 
 
 class BenchFailed(Exception):
