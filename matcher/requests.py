@@ -233,7 +233,8 @@ async def standing(tx: Transaction, person: PersonId) -> Standing | None:
     return Standing(
         row.id, "waiting" if row.state == "leased" else row.state, row.made_at,
         ((row.ended_at or now) - row.made_at) / 1000, fitting, row.asked, likely, row.room,
-        paused=row.state == "waiting" and row.round > 1 and row.next_at > now, late=now - due > LATE_S * 1000,
+        paused=row.state == "waiting" and bool(row.fitting) and row.round > 1 and row.next_at > now,
+        late=now - due > LATE_S * 1000,
     )  # fmt: skip
 
 

@@ -123,6 +123,7 @@ FAR = 9_000_000_000_000
         ({"made_at": LONG_AGO}, "Nobody has looked at your request for a while"),
         ({"fitting": False, "next_at": FAR}, "no peer with a similar experience is free"),
         ({"fitting": True, "next_at": FAR}, "We ask them one after another"),
+        ({"fitting": False, "next_at": FAR, "round": 2}, "no peer with a similar experience is free"),
         ({"fitting": True, "next_at": FAR, "round": 2}, "Everybody who fits has been asked by now"),
         ({"state": "leased", "lease": "x", "lease_until": FAR, "made_at": LONG_AGO}, "We are about to look"),
         ({"state": "leased", "lease": "x", "lease_until": LONG_AGO}, "Nobody has looked at your request for a while"),
