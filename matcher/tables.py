@@ -65,6 +65,7 @@ requests = sa.Table(
 )  # fmt: skip
 _open = requests.c.state.in_(OPEN)
 sa.Index("ux_requests_open", requests.c.person, unique=True, postgresql_where=_open, sqlite_where=_open)
+sa.Index("ix_requests_ended", requests.c.state, requests.c.ended_at)  # the waits of late, told to who waits now
 sa.Index("ix_requests_next", requests.c.made_at, postgresql_where=_open, sqlite_where=_open)
 
 offers = sa.Table(

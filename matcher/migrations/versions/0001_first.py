@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_requests_room")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
     )
+    op.create_index("ix_requests_ended", "requests", ["state", "ended_at"], unique=False)
     op.create_index(
         "ix_requests_next",
         "requests",
