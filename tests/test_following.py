@@ -83,9 +83,8 @@ async def test_a_connection_that_ends_while_it_joins_is_not_here_afterwards(sqli
             assert here.hub.people_here(room) == {a}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite a join reads one snapshot
 async def test_who_leaves_while_a_join_is_on_its_way_hears_nothing_more(place: Place) -> None:
-    if not place.store.is_postgresql:
-        pytest.skip("on SQLite a join reads one snapshot")
     a, b = await place.person(), await place.person()
     room = await place.room(a, b)
     async with live(place, beat_s=NEVER_S) as here, here.client(a) as one, here.client(b) as two:
@@ -122,9 +121,8 @@ async def test_who_was_seen_leaving_before_their_join_was_done_gets_that_and_not
         here.hub.disconnect(outbox)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite nothing holds a reading up
 async def test_a_hint_that_comes_while_one_joins_and_the_last_one_goes_is_heard(place: Place) -> None:
-    if not place.store.is_postgresql:
-        pytest.skip("on SQLite nothing holds a reading up")
     a, b = await place.person(), await place.person()
     room = await place.room(a, b)
     async with live(place, beat_s=NEVER_S) as here, here.client(b) as two:

@@ -13,9 +13,8 @@ from tests import servers
 from tests.place import Place
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer, who waits at the gate
 async def test_a_row_that_a_hung_process_holds_refuses_and_is_no_bug(place: Place) -> None:
-    if not place.store.is_postgresql:
-        pytest.skip("SQLite has one writer, who waits at the gate")
     room = await place.room()
     hung = Store.open(place.store.url)
     try:
