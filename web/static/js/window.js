@@ -5,6 +5,8 @@
  */
 
 export const ROWS = 200;
+/** At the end nobody looks further up, and every row costs layout while many talk. */
+const AT_END = 120;
 const STEP = 60;
 
 export class Slice {
@@ -14,7 +16,7 @@ export class Slice {
   /** Show the newest of `count` rows. @param {number} count */
   toEnd(count) {
     this.end = count;
-    this.start = Math.max(0, count - ROWS);
+    this.start = Math.max(0, count - AT_END);
   }
 
   /** Whether the newest of `count` rows is shown. @param {number} count */
