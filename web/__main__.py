@@ -9,6 +9,7 @@ import gc
 import logging
 import os
 import secrets
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -115,6 +116,8 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
             access_log=False, server_header=False, proxy_headers=False, backlog=BACKLOG,
             timeout_graceful_shutdown=DRAIN_S,
         )  # fmt: skip
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, _drained)
         await uvicorn.Server(config).serve()
     finally:
         await keys.close()
@@ -156,6 +159,10 @@ async def live(
         for task in running:
             task.cancel()
     await driver.close()
+
+
+def _drained(_: int, __: object) -> None:
+    """uvicorn drains at a signal and raises it once more when it is done: then there is nothing left to do."""
 
 
 def say(line: str) -> None:
