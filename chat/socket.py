@@ -7,7 +7,6 @@ them, checks who connects, and hands commands on. It and `headers` are the only 
 import asyncio
 import logging
 import socket
-import time
 from collections import deque
 from dataclasses import dataclass
 from typing import cast
@@ -25,6 +24,7 @@ from chat.admission import Admission, Admitted, status_of
 from chat.commands import Commands, refuse
 from chat.hub import Hub
 from chat.ids import RoomId
+from chat.intake import LAGGING, QUEUED, Intake
 from chat.outbox import HIGH_WATER_BYTES, LOW_WATER_BYTES, SEND_BUFFER_BYTES, Outbox, nowhere
 from chat.protocol import (
     FRAME_BYTES,
@@ -51,9 +51,6 @@ FRAGMENTS = 256
 """Frames one message may come in; endless empty ones stop here."""
 WAITING_COMMANDS = 32
 """Commands of one connection that may wait; beyond it nothing more is read from it until they are done."""
-MESSAGES_PER_S = 100.0
-MESSAGES_BURST = 400.0
-"""Frames a connection may send before reading from it pauses. It costs a flooder time and nobody a message."""
 SILENT_S = 60.0
 """A connection that has said nothing for so long, though the page pings every 20 s, is asked with a ping (by the hub's
 tick: a timer of its own would cost every connection 0.7 KB)."""
@@ -73,7 +70,7 @@ class Socket(asyncio.Protocol):
     """One WebSocket connection, from its handshake to its end."""
 
     __slots__ = (
-        "_at", "_credit", "_fragments", "_heard", "_reception", "_state", "_timer", "_transport", "_waiting",
+        "_ending", "_fragments", "_heard", "_intake", "_reception", "_state", "_timer", "_transport", "_waiting",
         "_working", "_ws", "outbox", "write",
     )  # fmt: skip
 
@@ -83,11 +80,13 @@ class Socket(asyncio.Protocol):
         self._ws = ServerProtocol(max_size=FRAME_BYTES, subprotocols=[Subprotocol(SUBPROTOCOL)])
         self.write = nowhere  # the transport's own from connection_made on: fan-out pays for no call of ours
         self._transport: asyncio.Transport = None  # type: ignore[assignment]  # set in connection_made, before all else
+        self._intake: Intake = None  # type: ignore[assignment]  # the same
         self._timer: asyncio.TimerHandle | None = None
         self._fragments: list[bytes] | None = None
         self._waiting: deque[AnyCommand] | None = None
         self._working = False
-        self._credit, self._at, self._heard = MESSAGES_BURST, 0.0, 0.0
+        self._ending = False
+        self._heard = 0.0
         self.outbox: Outbox | None = None
 
     # asyncio and uvicorn call these
@@ -96,6 +95,7 @@ class Socket(asyncio.Protocol):
         """Take the connection over from the HTTP protocol, which passes the request on as bytes."""
         self._transport = cast(asyncio.Transport, transport)
         self.write = self._transport.write
+        self._intake = Intake(self._transport)
         self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn names its own classes; it calls shutdown()
         self._transport.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
         raw = self._transport.get_extra_info("socket")
@@ -124,14 +124,18 @@ class Socket(asyncio.Protocol):
         self._waiting = None
 
     def pause_writing(self) -> None:
-        """The reader lags."""
+        """The reader lags: what it asks for would wait here, so it is not asked either."""
         if self.outbox is not None:
             self._reception.hub.paused(self.outbox)
+            self._intake.hold(LAGGING)
 
     def resume_writing(self) -> None:
         """The reader has drained what it was sent."""
         if self.outbox is not None:
             self.outbox.resume()
+            self._heard = asyncio.get_running_loop().time()
+            self._intake.go_on(LAGGING)
+            self._begin_work()
 
     def shutdown(self) -> None:
         """The server ends: tell the client to come back."""
@@ -154,7 +158,10 @@ class Socket(asyncio.Protocol):
             self.abort()
 
     def ask(self) -> None:
-        """Ask who has been silent whether they are there, and drop who has not answered for as long again."""
+        """Ask who has been silent whether they are there, and drop who has not answered for as long again. A reader
+        that lags is not heard; whether it is there its progress tells."""
+        if self.outbox is None or self.outbox.paused:
+            return
         silent = asyncio.get_running_loop().time() - self._heard
         if silent >= 2 * SILENT_S:
             self.abort()
@@ -178,12 +185,15 @@ class Socket(asyncio.Protocol):
                 task.add_done_callback(self._state.tasks.discard)
             elif isinstance(event, Frame) and self._ws.state is OPEN:
                 self._received(event)
+        if self._transport.is_closing():
+            return
         for data in self._ws.data_to_send():
             if data:
                 self._transport.write(data)
-            elif self._transport.can_write_eof() and not self._transport.is_closing():
+            elif self._transport.can_write_eof():
                 self._transport.write_eof()
-        if self._ws.close_expected() and not self._transport.is_closing():
+        if self._ws.close_expected() and not self._ending:
+            self._ending = True
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = asyncio.get_running_loop().call_later(CLOSE_S, self.abort)
@@ -231,7 +241,7 @@ class Socket(asyncio.Protocol):
 
     def _received(self, frame: Frame) -> None:
         self._heard = asyncio.get_running_loop().time()
-        self._spend()
+        self._intake.spend()
         if frame.opcode is Opcode.TEXT and frame.fin:
             self._message(bytes(frame.data))
         elif frame.opcode is Opcode.BINARY:
@@ -264,34 +274,26 @@ class Socket(asyncio.Protocol):
         self._waiting = self._waiting if self._waiting is not None else deque()
         self._waiting.append(command)
         if len(self._waiting) >= WAITING_COMMANDS:
-            self._transport.pause_reading()
+            self._intake.hold(QUEUED)
+        self._begin_work()
+
+    def _begin_work(self) -> None:
         tasks = self._reception.hub.tasks
-        if not self._working and tasks is not None:
+        if self._waiting and not self._working and tasks is not None:
             self._working = True
             tasks.create_task(self._work())
 
     async def _work(self) -> None:
         outbox = self.outbox
         try:
-            while self._waiting and outbox is not None:
+            while self._waiting and outbox is not None and not outbox.paused:
                 await self._reception.commands.obey(outbox, self._waiting.popleft())
                 if self._waiting is not None and len(self._waiting) < WAITING_COMMANDS:
-                    self._transport.resume_reading()
+                    self._intake.go_on(QUEUED)
         except Exception as error:  # a bug: told once, with ids only, and it ends this connection and no other
             person = outbox.person if outbox is not None else 0
             logger.error("a command of person %d failed", person, exc_info=without_words(error))
+            self._waiting = None
             self.close(1013, "failed")
         finally:
-            self._working, self._waiting = False, None
-
-    def _spend(self) -> None:
-        now = time.monotonic()
-        self._credit = min(MESSAGES_BURST, self._credit + (now - self._at) * MESSAGES_PER_S) - 1
-        self._at = now
-        if self._credit < 0 and not self._transport.is_closing():
-            self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(1.0, self._read_on)
-
-    def _read_on(self) -> None:
-        if not self._transport.is_closing() and not (self._waiting and len(self._waiting) >= WAITING_COMMANDS):
-            self._transport.resume_reading()
+            self._working, self._waiting = False, self._waiting or None

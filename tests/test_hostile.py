@@ -1,19 +1,23 @@
 """Bad handshakes and bad frames: each is refused or closed with the right code, and nobody else notices."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from chat import sessions
-from chat.socket import FRAGMENTS
+from chat.intake import MESSAGES_BURST, MESSAGES_PER_S
+from chat.socket import CLOSE_S, FRAGMENTS
 from tests.hostile import Scene, open_server, scene
 from tests.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Headers, Raw, frame, raw, request, upgrade
 from tests.town import Town
 from tests.words import words
 
 ASK = b'{"t":"ping","ref":7}'
+READ_AT_ONCE = 256 * 1000
+"""What uvloop reads before it looks whether it should: UV_STREAM_RECV_BUF_SIZE."""
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +205,39 @@ async def test_a_flood_of_commands_is_read_slowly_and_slows_nobody_else(town: To
         await bystanders_talk(it)
         for _ in range(300):
             await one.next_text()
+
+
+async def test_what_is_sent_too_fast_is_read_no_faster_because_it_has_been_answered(town: Town) -> None:
+    async with scene(town) as it, raw(it.port) as one:
+        await one.come_in(it.token)
+        ask = frame(TEXT, b'{"t":"ping","ref":1,"more":"%s"}' % (b"x" * 1000))
+        sending = asyncio.ensure_future(one.send(ask * 5000))
+        answers = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                while True:
+                    await one.next_text()
+                    answers += 1
+        sending.cancel()
+        assert MESSAGES_BURST <= answers <= MESSAGES_BURST + 2 * READ_AT_ONCE // len(ask) + 3 * MESSAGES_PER_S
+
+
+async def test_who_was_closed_and_talks_on_is_dropped(town: Town) -> None:
+    async with scene(town) as it, raw(it.port) as one:
+        await one.come_in(it.token)
+        await one.send(frame(BINARY, b"no"))
+        assert await one.close_code() == 1007
+        async with asyncio.timeout(CLOSE_S + 3), asyncio.TaskGroup() as tasks:
+            talking = tasks.create_task(talk_on(one))
+            await until_closed(one)
+            talking.cancel()
+
+
+async def talk_on(one: Raw) -> None:
+    """Send pings, often, and answer nothing."""
+    while True:
+        await one.send(frame(PING, b"still here"))
+        await asyncio.sleep(CLOSE_S / 10)
 
 
 async def test_a_reset_in_the_middle_of_a_frame_harms_nobody(town: Town) -> None:

@@ -12,7 +12,7 @@ import pytest
 from chat.feed import FLUSH_BYTES
 from chat.ids import PersonId, RoomId, Seq
 from chat.outbox import HIGH_WATER_BYTES, STUCK_S, Outbox
-from chat.protocol import Entry
+from chat.protocol import Entry, Join
 from tests.client import Client
 from tests.live import Live, live
 from tests.place import Place, open_place
@@ -21,6 +21,7 @@ from tests.words import words
 OTHERS = 39
 LONG = "and so on " * 350
 """What makes a room busy: entries of 3.5 KB."""
+ASKED = 600
 TURN_BYTES = 2 * FLUSH_BYTES
 """What one turn of the loop may add to a transport that was just under its mark."""
 
@@ -99,6 +100,22 @@ async def test_a_burst_adds_no_more_than_its_turn_to_what_waits_for_a_stopped_re
         slow.reading.set()
         await slow.until(lambda: len(slow.texts(room)) == 300)
         assert slow.texts(room) == other.texts(room)
+
+
+async def test_one_who_asks_and_does_not_read_costs_no_more_than_one_who_only_does_not_read(one_place: Place) -> None:
+    async with live(one_place) as here, AsyncExitStack() as stack:
+        room, slow, _ = await in_a_room(stack, here, one_place, OTHERS)
+        (outbox,) = outboxes(here, slow)
+        slow.reading.clear()
+        asking = asyncio.gather(*(slow.send(Join(room=room)) for _ in range(ASKED)))
+        most = 0
+        for _ in range(200):
+            most = max(most, outbox.wire.waiting_bytes())
+            await asyncio.sleep(0.01)
+        assert HIGH_WATER_BYTES < most <= HIGH_WATER_BYTES + TURN_BYTES
+        slow.reading.set()
+        refs = await asking
+        await slow.answer(refs[-1])
 
 
 async def test_one_who_never_reads_again_is_dropped_in_ten_seconds_and_comes_back_whole(one_place: Place) -> None:
