@@ -162,3 +162,10 @@ async def test_a_stranger_and_an_erased_person_look_the_same(place: Place) -> No
     with pytest.raises(NotAMember):
         async with place.store.reading() as tx:
             await people.find(tx, PersonId(12345))
+
+
+async def test_whoever_is_made_with_several_roles_gets_them_in_whatever_order(place: Place) -> None:
+    person = await place.person("peer", "moderator")
+    async with place.store.transaction() as tx:
+        assert (await people.find(tx, person)).roles == ("peer", "moderator")
+        assert await access.require_member(tx, rooms.DESK, person)
