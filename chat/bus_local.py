@@ -39,7 +39,9 @@ class LocalBus:
             return
         if time.monotonic() - self._looked > LOOK_S:
             self._looked = time.monotonic()
-            self._others = [str(one) for one in self._folder.iterdir() if one != self._mine]
+            self._others = []
+            with contextlib.suppress(OSError):  # somebody has swept the folder away: the beat serves whoever is left
+                self._others = [str(one) for one in self._folder.iterdir() if one != self._mine]
         data = encode(message)
         for path in self._others:
             try:

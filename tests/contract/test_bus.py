@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -179,6 +180,13 @@ async def test_noise_in_the_folder_is_ignored() -> None:
                 noisy.sendto(noise, str(b.bus._mine))
         a.bus.publish(Going(1))
         await b.until(lambda: b.received == [Going(1)])
+
+
+async def test_a_folder_that_was_swept_away_stops_no_one_who_publishes() -> None:
+    bus = LocalBus(f"sqlite:///{secrets.token_hex(8)}")
+    async with processes(lambda: bus, 1) as (one,):
+        shutil.rmtree(folder_of(bus))
+        one.bus.publish(MESSAGES[0])
 
 
 def test_a_folder_that_others_may_open_is_not_used() -> None:
