@@ -147,8 +147,16 @@ class Keys:
         return key
 
     async def owners(self, purpose: Purpose, among: Iterable[int] | None = None) -> set[int]:
-        """Return who has a key for this purpose: of all, or among these. Opens none of them."""
+        """Return who has a key for this purpose: of all, or among these. Opens none of them.
+
+        Raises:
+            Unavailable: the key store did not answer.
+        """
         wanted = sa.select(data_keys.c.owner).where(data_keys.c.purpose == purpose)
+        with unavailable():
+            return await self._owners(wanted, among)
+
+    async def _owners(self, wanted: "sa.Select[int]", among: Iterable[int] | None) -> set[int]:
         async with self._engine.connect() as connection:
             if among is None:
                 return set((await connection.execute(wanted)).scalars())
@@ -168,9 +176,10 @@ class Keys:
             async with self._engine.begin() as connection:
                 await connection.execute(gone)
         if self._engine.dialect.name == "postgresql":  # a deleted row stays on its page until the table is rewritten
-            async with self._engine.connect() as connection:
-                free = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await free.execute(sa.text("VACUUM FULL data_keys"))
+            with unavailable():
+                async with self._engine.connect() as connection:
+                    free = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await free.execute(sa.text("VACUUM FULL data_keys"))
 
     def derive(self, label: str) -> bytes:
         """Return 32 bytes for one purpose of the server's own (audit, addresses, forms); see `Keyring.derive`."""

@@ -13,7 +13,7 @@ from chat import audit, erasure
 from chat.clock import Clock
 from chat.ids import CaseId, Millis
 from chat.keys import Keys
-from chat.refusals import Unavailable
+from chat.refusals import Unavailable, without_words
 from chat.settings import Settings
 from chat.store import Store
 from chat.tables import audit as audit_table
@@ -38,6 +38,8 @@ async def run(store: Store, keys: Keys, settings: Settings) -> None:
             await retention.sweep()
         except Unavailable:
             logger.info("retention waits for the database")
+        except Exception as error:  # a bug must not end the process; what was due is due in a minute, too
+            logger.error("a sweep failed", exc_info=without_words(error))
         await asyncio.sleep(SWEEP_S)
 
 

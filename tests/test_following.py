@@ -172,6 +172,24 @@ async def test_one_connection_of_a_person_learns_that_a_session_of_another_ended
         assert len(here.hub.people[person]) == 1
 
 
+async def test_a_beat_that_fails_is_told_and_is_not_the_last(
+    postgresql_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_place(postgresql_url, tmp_path) as place:
+        a, b = await place.person(), await place.person()
+        room = await place.room(a, b)
+        async with live(place, beat_s=0.05) as here, here.client(a) as one:
+            await one.join(room)
+            async with place.store.transaction() as tx:
+                await tx.execute(sa.text("alter table rooms rename column last_seq to away"))
+            await until(lambda: "the beat failed" in caplog.text)
+            async with place.store.transaction() as tx:
+                await tx.execute(sa.text("alter table rooms rename column away to last_seq"))
+            text = words()
+            await place.say(room, b, text)
+            await one.until(lambda: one.texts(room) == [text])
+
+
 async def _append(tx: Transaction, room: RoomId) -> None:
     await tx.lock(rooms_table, [room])
     await timeline.append(tx, room, "notice")

@@ -1,11 +1,12 @@
 """Retention: what is due dies, what is not stays, and nothing dies by a clock nobody trusts."""
 
+import asyncio
 import dataclasses
 
 import pytest
 import sqlalchemy as sa
 
-from chat import audit, cases, links, moderation, rooms, sessions, timeline
+from chat import audit, cases, links, moderation, retention, rooms, sessions, timeline
 from chat.clock import Clock, confirm_clock
 from chat.ids import PersonId, RoomId, Seq
 from chat.keys import KeyDestroyed
@@ -193,3 +194,20 @@ async def test_nothing_expires_by_a_clock_that_jumped_until_it_is_confirmed(plac
         await confirm_clock(tx)
     assert await sweeping.sweep()
     assert await bodies(place, room) == {said: False}
+
+
+async def test_a_sweep_that_fails_is_told_and_is_not_the_last(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    if not place.store.is_postgresql:
+        pytest.skip("what is broken looks as if it were away, on SQLite")
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.text("alter table links rename to away"))
+    sweeping = asyncio.ensure_future(retention.run(place.store, place.keys, SETTINGS))
+    try:
+        for _ in range(500):
+            if sweeping.done() or "a sweep failed" in caplog.text:
+                break
+            await asyncio.sleep(0.01)
+        assert "a sweep failed" in caplog.text
+        assert not sweeping.done()
+    finally:
+        sweeping.cancel()
