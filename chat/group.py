@@ -259,6 +259,12 @@ class GroupCommit:
         fresh = [(one, out) for one, out in zip(group, outcomes, strict=True) if isinstance(out, Said) and out.fresh]
         if fresh:
             self._deliver(fresh)
-            self._announce({saying.room: said.seq for saying, said in fresh})
+        # Also what was kept before: by a commit whose end was not heard of, perhaps, and then nobody was told.
+        kept: dict[RoomId, Seq] = {}
+        for saying, outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, Said):
+                kept[saying.room] = max(outcome.seq, kept.get(saying.room, outcome.seq))
+        if kept:
+            self._announce(kept)
         for saying, outcome in zip(group, outcomes, strict=True):
             saying.answer(outcome)

@@ -307,7 +307,7 @@ class Done(Frame, frozen=True, kw_only=True):
 
 
 class Refused(Frame, frozen=True, kw_only=True):
-    """The command was turned down; nothing happened. `retry_after`: seconds."""
+    """The command was turned down; nothing happened (with `unavailable`, perhaps it did). `retry_after`: seconds."""
 
     ref: int
     code: str

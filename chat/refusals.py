@@ -17,7 +17,7 @@ are one refusal (`NotAMember`), so who is not in a room learns nothing about it.
     ├── NotWords          a text with nothing to read in it, or with signs that hide or break others' words
     ├── NicknameTaken     somebody has this name, or one that looks like it, or it is a word of office
     ├── SignedOut         no session, or it has ended
-    └── Unavailable       the database did not answer in time; nothing was kept; carries retry_after
+    └── Unavailable       the database did not answer in time, perhaps after keeping it; carries retry_after
 """
 
 

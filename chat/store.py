@@ -132,7 +132,8 @@ class Store:
         """Open a transaction to write in; committed at the end, rolled back on any exception.
 
         Raises:
-            Unavailable: the database did not answer, or a lock could not be had in time; nothing was kept.
+            Unavailable: the database did not answer, or a lock could not be had in time. Nothing was kept, unless it
+                was the commit's own answer that did not come.
         """
         gate: AbstractAsyncContextManager[None] = self.gate() if self.gate else nullcontext()
         with unavailable():

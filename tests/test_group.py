@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -215,6 +215,39 @@ async def test_while_the_database_is_away_says_are_refused_and_not_lost_in_silen
 
     async with speaking(place, driver=Gone()) as speakers:
         assert code(await speakers.say(room, a)) == Unavailable.code
+
+
+async def test_what_a_commit_has_kept_whose_end_was_not_heard_is_told_to_the_room(place: Place) -> None:
+    person = await place.person()
+    room = await place.room(person)
+    announced: list[dict[RoomId, Seq]] = []
+
+    class Deaf:
+        """Keeps the first group, and does not hear of it."""
+
+        def __init__(self) -> None:
+            self.driver = driver_of(place)
+            self.deaf = True
+
+        async def commit(self, sayings: Sequence[Saying]) -> list[Said | Refusal]:
+            kept = await self.driver.commit(sayings)
+            if self.deaf:
+                self.deaf = False
+                raise Away
+            return kept
+
+        async def close(self) -> None:
+            await self.driver.close()
+
+    driver = Deaf()
+    group = GroupCommit(driver, lambda _: None, announced.append)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(group.run())
+        said = await Speakers(place, group).say(room, person)
+        group.end()
+    await driver.close()
+    assert isinstance(said, Said) and not said.fresh
+    assert announced == [{room: said.seq}]
 
 
 async def test_a_mute_that_is_acknowledged_is_before_every_later_say_in_commit_order(place: Place) -> None:
