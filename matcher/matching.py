@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from chat.ids import PersonId
 from chat.keys import Keys
-from chat.refusals import Unavailable
+from chat.refusals import Unavailable, without_words
 from chat.seal import SealBroken
 from chat.store import Store
 from matcher import eligibility, offers, profiles, requests
@@ -100,8 +100,9 @@ class Matching:
                 await self._match(held)
             except Unavailable:
                 raise
-            except Exception:
-                logger.exception("request %s: a bug; its lease runs out and it is looked at again", held.request)
+            except Exception as error:
+                logger.error("request %s: a bug; its lease runs out and it is looked at again", held.request,
+                             exc_info=without_words(error))  # fmt: skip
 
     async def encode(self) -> int:
         """Encode a few profiles that have no vector of this model. Returns how many were taken."""
@@ -137,8 +138,8 @@ class Matching:
                 await self.beat()
             except Unavailable:
                 logger.warning("matching: the database does not answer; trying again")
-            except Exception:
-                logger.exception("matching: a bug; going on in %s s", BUG_S)
+            except Exception as error:
+                logger.error("matching: a bug; going on in %s s", BUG_S, exc_info=without_words(error))
                 await asyncio.sleep(BUG_S)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), POLL_S)
@@ -150,8 +151,9 @@ class Matching:
                 done = await self.encode()
             except Unavailable:
                 done = 0  # the other loop says so
-            except Exception:
-                logger.exception("encoding: a bug; the profiles are taken again in %s s", profiles.ENCODE_S)
+            except Exception as error:
+                logger.error("encoding: a bug; the profiles are taken again in %s s", profiles.ENCODE_S,
+                             exc_info=without_words(error))  # fmt: skip
                 done = 0
             await asyncio.sleep(0 if done else POLL_S)
 

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from chat.ids import PersonId, Seq
 from chat.tables import people as people_table
 from matcher import offers, pool
+from matcher.encoder import Vectors
 from matcher.matching import PATIENCE_S, Matching
 from matcher.tables import offers as offers_table
 from matcher.tables import requests as requests_table
-from tests.circle import Circle
+from tests.circle import Circle, WordCounts
 from tests.test_offers import accept, decline
+from tests.words import CANARY
 
 
 async def encoded(circle: Circle) -> Matching:
@@ -207,6 +209,20 @@ async def test_one_request_that_breaks_the_matcher_keeps_no_other_waiting(
     assert [row.seeker for row in await circle.place.rows(offers_table)] == [seeker]
     assert len(await circle.standing(peer)) == 1
     assert "a bug" in caplog.text
+
+
+async def test_a_model_that_quotes_what_it_was_given_quotes_it_in_no_log(
+    circle: Circle, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Quoting(WordCounts):
+        def encode(self, texts: list[str]) -> Vectors:
+            raise ValueError(texts[0])
+
+    store, keys = circle.place.store, circle.place.keys
+    await circle.ask(await circle.seeker(), "I drank")
+    await Matching(store, keys, offer_s=90, lease_s=15, encoder=Quoting()).beat()
+    assert "a bug" in caplog.text and "ValueError" in caplog.text
+    assert CANARY not in caplog.text
 
 
 async def test_a_request_is_offered_within_a_second_by_a_matcher_that_runs(circle: Circle) -> None:
