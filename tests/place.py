@@ -1,5 +1,6 @@
 """A small place to test in: a migrated database, its keys, and people with pseudonyms nobody else has."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,6 +76,16 @@ class Place:
     async def desk(self) -> list[Entry]:
         """Return everything on the desk."""
         return await self.read(rooms.DESK)
+
+    async def until_one_waits(self) -> None:
+        """Wait until somebody waits for a lock, in PostgreSQL."""
+        waiting = sa.text("select count(*) from pg_locks where not granted")
+        async with asyncio.timeout(3):
+            while True:
+                async with self.store.reading() as tx:
+                    if (await tx.execute(waiting)).scalar_one():
+                        return
+                await asyncio.sleep(0.01)
 
     async def rows(self, table: sa.Table, *where: "sa.ColumnElement[bool]") -> "list[sa.Row[tuple[object, ...]]]":
         """Return rows of a table."""

@@ -36,17 +36,6 @@ async def nobody_reads(store: Store) -> AsyncIterator[None]:
         yield
 
 
-async def until_one_waits(place: Place) -> None:
-    """Wait until somebody waits for a lock in PostgreSQL."""
-    waiting = sa.text("select count(*) from pg_locks where not granted")
-    async with asyncio.timeout(3):
-        while True:
-            async with place.store.reading() as tx:
-                if (await tx.execute(waiting)).scalar_one():
-                    return
-            await asyncio.sleep(0.01)
-
-
 async def until(is_so: Callable[[], bool]) -> None:
     """Wait until a condition holds."""
     for _ in range(500):
@@ -93,7 +82,7 @@ async def test_who_leaves_while_a_join_is_on_its_way_hears_nothing_more(place: P
         async with place.store.transaction() as tx:
             await tx.execute(sa.text("lock table rooms in access exclusive mode"))
             ref = await two.send(Join(room=room))
-            await until_one_waits(place)
+            await place.until_one_waits()
             await rooms.leave(tx, room, b)
         answer = await two.answer(ref)
         await one.say(room, words())
@@ -133,7 +122,7 @@ async def test_a_hint_that_comes_while_one_joins_and_the_last_one_goes_is_heard(
                 await tx.execute(sa.text("lock table people in access exclusive mode"))
                 ref = await two.send(Join(room=room, after=2, epoch=two.welcome.epoch))
                 two._cursor[room] = 2
-                await until_one_waits(place)
+                await place.until_one_waits()
                 await one.connection.close()
                 await until(lambda: a not in here.hub.people)
                 await _append(tx, room)

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 
-from chat import access, people, rooms
+from chat import access, history, people, rooms, timeline
 from chat.ids import PersonId, RoomId, Seq
 from chat.refusals import NotAllowed, NotAMember, RoomClosed, RoomFull
 from chat.tables import memberships
@@ -50,6 +51,23 @@ async def test_who_comes_back_does_not_see_what_was_said_before_they_had_left(pl
     async with place.store.reading() as tx:
         ranges = await access.memberships_of(tx, room, second)
     assert [(one.from_seq, one.to_seq) for one in ranges] == [(1, 3), (4, None)]
+
+
+async def test_who_leaves_while_a_page_is_read_gets_nothing_said_after_it(place: Place) -> None:
+    if not place.store.is_postgresql:
+        pytest.skip("on SQLite a page reads one snapshot")
+    a, b = await place.person(), await place.person()
+    room = await place.room(a, b)
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.text("lock table rooms in access exclusive mode"))
+        reading = asyncio.ensure_future(history.page(place.store, place.keys, room, b))
+        await place.until_one_waits()
+        await rooms.leave(tx, room, b)
+        await timeline.append(tx, room, "notice")
+    async with asyncio.timeout(5):
+        page = await reading
+    assert [entry.kind for entry in page.entries] == ["joined", "joined", "left"]
+    assert page.last == 3
 
 
 async def test_leaving_twice_is_harmless_and_a_stranger_cannot_leave(place: Place) -> None:
