@@ -13,7 +13,7 @@ from chat.ids import PersonId
 from chat.refusals import Gone
 from chat.seal import token_hash
 from chat.store import Transaction, clock
-from chat.tables import links, people
+from chat.tables import links, people, roles
 
 TOKEN_BYTES = 24
 HOUR_MS = 3_600_000
@@ -66,7 +66,15 @@ async def use_link(tx: Transaction, token: str) -> Link:
 
 
 def _usable(tx: Transaction, token: str) -> "tuple[sa.ColumnElement[bool], ...]":
-    return links.c.hash == token_hash(token), links.c.used_at.is_(None), links.c.expires_at > clock(tx.is_postgresql)
+    """A link somebody made is good for as long as they are an organiser: whose role was taken back lets nobody in."""
+    stands = sa.exists().where(
+        roles.c.person == links.c.made_by, roles.c.role == "organiser",
+        people.c.id == links.c.made_by, people.c.state == "active",
+    )  # fmt: skip
+    return (
+        links.c.hash == token_hash(token), links.c.used_at.is_(None), links.c.expires_at > clock(tx.is_postgresql),
+        sa.or_(links.c.made_by.is_(None), stands),
+    )  # fmt: skip
 
 
 def _link(row: "sa.Row[Any] | None") -> Link:

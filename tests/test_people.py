@@ -134,6 +134,20 @@ async def test_a_link_makes_one_person_and_its_role_comes_with_it(place: Place) 
     assert len(await place.keys.owners("own")) == 2
 
 
+async def test_a_link_dies_with_the_role_of_the_organiser_who_made_it(place: Place) -> None:
+    organiser, other = await place.person("organiser"), await place.person("organiser")
+    async with place.store.transaction() as tx:
+        token = await links.make_link(tx, role="organiser", by=organiser)
+        assert (await links.peek_link(tx, token)).made_by == organiser
+    async with place.store.transaction() as tx:
+        await people.revoke(tx, place.keys, organiser, "organiser", other)
+    async with place.store.transaction() as tx:
+        with pytest.raises(Gone):
+            await links.peek_link(tx, token)
+    with pytest.raises(Gone):
+        await people.make(place.store, place.keys, nickname(), "en", link=token)
+
+
 async def test_a_name_that_is_taken_does_not_use_the_link_up(place: Place) -> None:
     name = nickname()
     await people.make(place.store, place.keys, name, "en")
