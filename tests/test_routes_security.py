@@ -4,9 +4,11 @@ import gzip
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from chat import refusals
 from chat.protocol import TEXT_CHARACTERS
+from chat.tables import sessions as sessions_table
 from matcher import profiles
 from tests import servers
 from tests.pages import TOKEN, site
@@ -14,6 +16,7 @@ from tests.place import nickname
 from tests.words import words
 from web import entering, sayings, shield, welcome
 from web.forms import BODY_BYTES
+from web.site import SESSION_S
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -170,6 +173,36 @@ async def test_only_a_trusted_proxy_says_whose_address_it_is(sqlite_url: str, tm
                     form = {"nickname": nickname(), "consent": "yes"}
                     seen.append((await browser.post("/sign-up", form)).status_code)
             assert seen == statuses, trusted
+
+
+@pytest.mark.parametrize("asked", ["FI", "Fi-fi", "EN-us", "*", "fi;q=1e400, EN", ";;q=,,", "xx-YY;q=nan"])
+async def test_however_a_browser_writes_its_language_the_help_page_comes(
+    sqlite_url: str, tmp_path: Path, asked: str
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages, pages.browser(**{"accept-language": asked}) as browser:
+        answer = await browser.get("/help")
+        assert answer.status_code == 200
+        assert answer.headers["content-language"] == ("fi" if asked.lower().startswith("fi") else "en")
+
+
+async def test_an_address_nobody_has_is_told_to_a_program_as_a_forbidden_one_is(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        found = [await browser.get(path, accept="application/json") for path in ("/nobody-has-this", "/console/cases")]
+        assert found[0].content == found[1].content
+        assert found[0].status_code == found[1].status_code == 404
+
+
+async def test_the_cookie_lasts_as_long_as_the_session_of_who_keeps_coming(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        assert "set-cookie" not in (await browser.get("/rooms")).headers
+        async with pages.place.store.transaction() as tx:
+            await tx.execute(sa.update(sessions_table).values(seen_at=0))
+        renewed = (await browser.get("/rooms")).headers["set-cookie"]
+        assert renewed.startswith(f"hearthside={browser.cookies['hearthside']};")
+        assert f"Max-Age={SESSION_S}" in renewed
+        assert "set-cookie" not in (await browser.get("/rooms")).headers
 
 
 def test_every_refusal_has_a_sentence() -> None:

@@ -83,7 +83,8 @@ def make_app(
         """Answer an unknown path or a wrong method as the door does."""
         assert isinstance(error, HTTPException)
         visit = await _anybody(site, request)
-        return _told(visit, error.status_code, visit.say(REASONS.get(error.status_code, "refused")), error.headers)
+        code = REASONS.get(error.status_code, "refused")
+        return _told(visit, error.status_code, visit.say(code), error.headers, code=code)
 
     middleware = [
         Middleware(Shield, secure=settings.secure, failed=failed),
@@ -115,7 +116,10 @@ def _door(site: Site, row: Row) -> "Callable[[Request], Awaitable[Response]]":
                     raise NotAMember
             if row.method == "POST":
                 await visit.read_form()
-            return await row.handler(visit)
+            response = await row.handler(visit)
+            if visit.is_renewed and row.method == "GET":
+                visit.keep(response)
+            return response
         except SignedOut:
             return _signed_out(visit)
         except Refusal as refusal:
@@ -130,6 +134,7 @@ async def _visit(site: Site, request: Request) -> Visit:
     """Look up who asks; a session in use is renewed once a day."""
     person: Person | None = None
     session: Session | None = None
+    stale = False
     token = request.cookies.get(site.cookies.session, "")
     if token:
         try:
@@ -141,8 +146,8 @@ async def _visit(site: Site, request: Request) -> Visit:
                 async with site.store.transaction() as tx:
                     await sessions.touch(tx, session)
         except (SignedOut, NotAMember):
-            person = session = None
-    return Visit(site, request, person, session)
+            person, session, stale = None, None, False
+    return Visit(site, request, person, session, is_renewed=stale)
 
 
 async def _anybody(site: Site, request: Request) -> Visit:

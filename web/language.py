@@ -77,7 +77,7 @@ def negotiate(accept_language: str) -> str:
     for part in accept_language[:500].split(","):
         name, _, quality = part.strip().partition(";q=")
         try:
-            wanted.append((float(quality or 1), name.strip()))
+            wanted.append((float(quality or 1), name.strip().lower()))  # names are equal in any case (RFC 5646, 2.1.1)
         except ValueError:
             continue
     names = [name for quality, name in sorted(wanted, key=lambda one: -one[0]) if quality > 0]

@@ -119,14 +119,18 @@ class Visit:
     Attributes:
         person: who asks, or None for a stranger.
         session: the session's id and token, with `person`.
+        is_renewed: the session's time began afresh with this request.
         fields: a POST's fields, each with all its values; read and checked before a handler sees the visit.
     """
 
-    def __init__(self, site: Site, request: Request, person: Person | None, session: Session | None) -> None:
+    def __init__(
+        self, site: Site, request: Request, person: Person | None, session: Session | None, *, is_renewed: bool = False
+    ) -> None:  # fmt: skip
         self.site = site
         self.request = request
         self.person = person
         self.session = session
+        self.is_renewed = is_renewed
         self.fields: dict[str, tuple[str, ...]] = {}
         self._stranger = request.cookies.get(site.cookies.stranger, "")
         self._made_stranger = False
@@ -216,6 +220,10 @@ class Visit:
         self.site.cookies.set(response, self.site.cookies.session, token, SESSION_S)
         self.site.cookies.drop(response, self.site.cookies.stranger)
         return response
+
+    def keep(self, response: Response) -> None:
+        """Let the browser keep the cookie as long afresh as the session: who comes every week stays signed in."""
+        self.site.cookies.set(response, self.site.cookies.session, self.token, SESSION_S)
 
     def say(self, code: str) -> str:
         """Return a refusal's code as a sentence in the visitor's language."""
