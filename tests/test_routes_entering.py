@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from chat import links, passphrases, people
 from tests.pages import Browser, site
 from tests.place import nickname
 from tests.words import words
+from web import first
 
 CODE = re.compile(r'id="code"[^>]*>([0-9A-Z-]+)<')
 
@@ -178,3 +180,56 @@ async def test_a_wrong_passphrase_is_limited_in_words_a_person_reads(sqlite_url:
         answer = await sign_in(browser, way="passphrase", nickname=name, passphrase="wrong")
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_staff_with_a_word_of_office_in_their_name_change_their_passphrase(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        name, text = "Moderator Zilpzalp", words("a passphrase")
+        person = await people.make(pages.place.store, pages.place.keys, name, "en", roles=("moderator",))
+        async with await pages.browser_of(person) as browser:
+            await browser.get("/start")
+            assert (await browser.post("/start", {"nickname": name, "passphrase": text})).status_code == 303
+        assert await passphrases.check(pages.place.store, name, text) == person
+
+
+async def test_a_name_that_is_taken_leaves_the_passphrase_as_it_was(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        person, other, text = await pages.place.person("moderator"), await pages.place.person(), words("a passphrase")
+        await passphrases.set_passphrase(pages.place.store, person, text)
+        async with pages.place.store.reading() as tx:
+            mine, taken = (await people.find(tx, person)).nickname, (await people.find(tx, other)).nickname
+        async with await pages.browser_of(person) as browser:
+            await browser.get("/start")
+            answer = await browser.post("/start", {"nickname": taken, "passphrase": words("another passphrase")})
+            assert answer.status_code == 409
+        assert await passphrases.check(pages.place.store, mine, text) == person
+
+
+async def test_after_a_refusal_on_the_account_page_the_language_form_leads_back_to_it(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        await browser.get("/me")
+        answer = await browser.post("/me/nickname", {"nickname": "\u200b"})
+        assert answer.status_code == 409
+        assert '<input type="hidden" name="back" value="/me">' in answer.text
+
+
+async def test_a_first_organiser_who_cannot_come_back_gets_a_link_again(
+    sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        place = pages.place
+        person = await place.person("organiser")
+        async with await pages.browser_of(person) as browser:
+            await first.start(place.store, place.keys, pages.settings)
+            assert "/link/" not in capsys.readouterr().out
+            await browser.get("/me")
+            await browser.post("/sign-out")
+        await first.start(place.store, place.keys, pages.settings)
+        assert "/link/" in capsys.readouterr().out
+        await passphrases.set_passphrase(place.store, person, words("a passphrase"))
+        await first.start(place.store, place.keys, pages.settings)
+        assert "/link/" not in capsys.readouterr().out

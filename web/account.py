@@ -77,5 +77,5 @@ async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response
     assert visit.session is not None
     return visit.page(
         "me.html", status, page="me", sessions=found, this=visit.session.id, mutes=standing, error=error,
-        blocked=blocked, nickname=visit.field("nickname") or visit.member.nickname,
+        blocked=blocked, here="/me", nickname=visit.field("nickname") or visit.member.nickname,
     )  # fmt: skip

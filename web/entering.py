@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from chat import links, passphrases, people, recovery, sessions, words
 from chat.ids import PersonId
-from chat.refusals import Gone, NicknameTaken, NotWords, Refusal, SignedOut
+from chat.refusals import Gone, Muted, NicknameTaken, NotWords, Refusal, SignedOut
 from chat.store import Transaction
 from web import sayings, welcome
 from web.site import Visit
@@ -103,12 +103,11 @@ async def start(visit: Visit) -> Response:
         return visit.go("/rooms")
     site, person, nickname = visit.site, visit.member.person, visit.field("nickname")
     try:
-        words.check_nickname(nickname)
-        await passphrases.set_passphrase(site.store, person, visit.field("passphrase"))
         if nickname != visit.member.nickname:
             async with site.store.transaction() as tx:
                 await people.rename(tx, person, nickname)
-    except (NotWords, NicknameTaken, passphrases.WeakPassphrase) as refusal:
+        await passphrases.set_passphrase(site.store, person, visit.field("passphrase"))
+    except (NotWords, NicknameTaken, Muted, passphrases.WeakPassphrase) as refusal:
         return _start(visit, nickname, refusal.code)
     return visit.go(home(visit.member.roles))
 

@@ -9,8 +9,8 @@ from chat import links, people, rooms
 from chat.ids import PersonId
 from chat.keys import Keys
 from chat.settings import Settings
-from chat.store import Store
-from chat.tables import meta, roles
+from chat.store import Store, clock
+from chat.tables import meta, roles, sessions
 from chat.tables import people as people_table
 from matcher import demo
 
@@ -23,9 +23,21 @@ DEMO_ROOMS = (
 
 
 async def start(store: Store, keys: Keys, settings: Settings) -> None:
-    """Print a link for the first organiser while there is none; fill and print the demo when it was asked for."""
+    """Print a link for the first organiser while there is none who can come in; fill and print the demo, if asked for.
+
+    Who left before choosing a passphrase, and signed out, has no way back: then there is a link again.
+    """
     async with store.reading() as tx:
-        has_organiser = (await tx.execute(sa.select(roles.c.person).where(roles.c.role == "organiser"))).first()
+        comes_in = sa.select(people_table.c.id).join(roles).where(
+            roles.c.role == "organiser", people_table.c.state == "active",
+            sa.or_(
+                people_table.c.passphrase.is_not(None), people_table.c.recovery.is_not(None),
+                sa.exists().where(
+                    sessions.c.person == people_table.c.id, sessions.c.expires_at > clock(tx.is_postgresql)
+                ),
+            ),
+        )  # fmt: skip
+        has_organiser = (await tx.execute(comes_in)).first()
     base = sorted(settings.origins)[-1]
     if has_organiser is None:
         async with store.transaction() as tx:
