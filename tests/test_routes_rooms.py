@@ -248,6 +248,8 @@ async def test_an_organiser_makes_a_room_and_approves_and_suspends_a_peer(sqlite
                 {"name": "x" * 81},
                 {"name": name, "capacity": "1"},
                 {"name": name, "capacity": "x"},
+                {"name": name, "capacity": "0010999"},
+                {"name": name, "capacity": "0010" + "9" * 5000},
             ):
                 assert (await browser.post("/organiser/rooms", bad)).status_code == 409, bad
             async with await pages.browser_of(person) as peer:

@@ -24,7 +24,8 @@ async def make_room(visit: Visit) -> Response:
     """Make a group room."""
     name, about, capacity = visit.field("name"), visit.field("about"), visit.field("capacity") or "15"
     try:
-        if not (capacity.isascii() and capacity.isdigit() and 2 <= int(capacity[:4]) <= CAPACITY_MOST):
+        digits = capacity.isascii() and capacity.isdigit() and len(capacity) <= len(str(CAPACITY_MOST))
+        if not (digits and 2 <= int(capacity) <= CAPACITY_MOST):
             raise Malformed
         if len(name) > NAME_MOST or len(about) > ABOUT_MOST:
             raise Malformed
