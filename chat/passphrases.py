@@ -1,28 +1,37 @@
 """Passphrases: how staff sign in. Kept as argon2id, computed in two threads of its own and never inside a transaction.
 
-Tries are counted on the person's locked row before the work is done, so the limit is exact over all processes; a name
-nobody has costs the same time as one somebody has.
+Tries are counted before the work is done, exactly and over all processes, and by the name that was typed, whether or
+not somebody has it: a name nobody has is refused as often, as soon and as slowly as one somebody has. Not the name is
+kept for it but an HMAC, under a key outside the database, for no longer than the count.
 
 Source: RFC 9106 (Argon2); parameters from OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
 """
 
 import asyncio
+import hmac
 from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from chat import words
 from chat.ids import PersonId
+from chat.keys import Keys
 from chat.refusals import Refusal, SignedOut, TooFast
-from chat.store import Store
-from chat.tables import meta, people
+from chat.store import Store, Transaction
+from chat.tables import people, sign_ups
 
 LEAST = 12
 MOST = 1000
 TRIES = 5
-TRIES_MS = 15 * 60 * 1000
+MINUTE_MS = 60_000
+TRIES_MINUTES = 15
+LOCK = 0x7472696573
+"""The PostgreSQL advisory lock under which tries are counted: "tries" in ASCII."""
+FIRST_MINUTE = 1_000_000
+"""Tries stand beside sign-ups in one table, with the minute where those have the day, of which there are 20,000."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _threads = ThreadPoolExecutor(2, "argon2")
@@ -47,43 +56,58 @@ async def set_passphrase(store: Store, person: PersonId, text: str) -> None:
     hashed = await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, _bytes(text))
     async with store.transaction() as tx:
         kept = sa.update(people).where(people.c.id == person, people.c.state == "active")
-        if (await tx.execute(kept.values(passphrase=hashed, tries=0, tries_since=0))).rowcount == 0:
+        if (await tx.execute(kept.values(passphrase=hashed))).rowcount == 0:
             raise SignedOut
 
 
-async def check(store: Store, nickname: str, text: str) -> PersonId:
+async def check(store: Store, keys: Keys, nickname: str, text: str) -> PersonId:
     """Return whose nickname and passphrase these are.
 
     Raises:
         SignedOut: they do not belong together; the name is nobody's; no passphrase was set. The three look the same.
-        TooFast: TRIES in fifteen minutes, right ones since the last success included.
+        TooFast: TRIES at this name in fifteen minutes, right ones since the last success included.
     """
-    hashed, person = _NOBODYS, None
+    name = words.skeleton(nickname[:MOST])
+    counted = hmac.digest(keys.derive("tries"), name.encode("utf-8", "surrogatepass"), "sha256")
     async with store.transaction() as tx:
-        wanted = sa.select(people.c.id).where(people.c.skeleton == words.skeleton(nickname[:MOST]))
-        found = (await tx.execute(wanted)).scalar()
-        row = None if found is None else (await tx.lock(people, [found])).get(found)
-        if row is not None and row.state == "active":
-            now = await tx.now()
-            running = row.tries_since <= now < row.tries_since + TRIES_MS
-            count, since = (row.tries, row.tries_since) if running else (0, now)
-            if count >= TRIES:
-                raise TooFast((since + TRIES_MS - now) / 1000)
-            await tx.execute(sa.update(people).where(people.c.id == found).values(tries=count + 1, tries_since=since))
-            if row.passphrase is not None:
-                hashed, person = row.passphrase, PersonId(row.id)
-        else:  # writes as much as the other way, so that the commit costs the same
-            await tx.execute(sa.update(meta).where(meta.c.name == "epoch").values(value=meta.c.value))
+        await _count(tx, counted)
+        wanted = sa.select(people.c.id, people.c.passphrase).where(
+            people.c.skeleton == name, people.c.state == "active", people.c.passphrase.is_not(None)
+        )
+        found = (await tx.execute(wanted)).first()
+    hashed = _NOBODYS if found is None else found.passphrase
     fits = await asyncio.get_running_loop().run_in_executor(_threads, _fits, hashed, _bytes(text))
-    if person is None or not fits:
+    if found is None or not fits:
         raise SignedOut
     async with store.transaction() as tx:
-        still = sa.update(people).where(
-            people.c.id == person, people.c.passphrase == hashed, people.c.state == "active"
+        still = sa.select(people.c.id).where(
+            people.c.id == found.id, people.c.passphrase == hashed, people.c.state == "active"
         )
-        if (await tx.execute(still.values(tries=0, tries_since=0))).rowcount == 0:
+        if (await tx.execute(still)).first() is None:
             raise SignedOut
-    return person
+        await tx.execute(sa.delete(sign_ups).where(sign_ups.c.address == counted))
+    return PersonId(found.id)
+
+
+async def _count(tx: Transaction, name: bytes) -> None:
+    """Count one try at a name, by the minute.
+
+    Raises:
+        TooFast: TRIES in the last TRIES_MINUTES; this one is not counted.
+    """
+    if tx.is_postgresql:  # of several at once each counts the ones before it; SQLite has one writer anyway
+        await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    now = await tx.now()
+    minute = now // MINUTE_MS
+    over = sign_ups.c.day <= minute - TRIES_MINUTES
+    await tx.execute(sa.delete(sign_ups).where(sign_ups.c.day >= FIRST_MINUTE, over))
+    mine = sa.select(sign_ups.c.day, sign_ups.c.count).where(sign_ups.c.address == name)
+    tried = [(day, count) for day, count in await tx.execute(mine.order_by(sign_ups.c.day))]
+    if sum(count for _, count in tried) >= TRIES:
+        raise TooFast(((tried[0][0] + TRIES_MINUTES) * MINUTE_MS - now) / 1000)
+    insert = postgresql.insert if tx.is_postgresql else sqlite.insert
+    row = insert(sign_ups).values(address=name, day=minute, count=1)
+    await tx.execute(row.on_conflict_do_update(index_elements=["address", "day"], set_={"count": sign_ups.c.count + 1}))
 
 
 def _bytes(text: str) -> bytes:

@@ -41,8 +41,6 @@ people = sa.Table(
     sa.Column("says_since", Time, nullable=False, server_default="0"),
     sa.Column("requests", sa.Integer, nullable=False, server_default="0"),
     sa.Column("requests_since", Time, nullable=False, server_default="0"),
-    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),  # failed passphrases since tries_since
-    sa.Column("tries_since", Time, nullable=False, server_default="0"),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("erased_at", Time),
     postgresql_with=HOT,
@@ -80,7 +78,7 @@ links = sa.Table(
 
 sign_ups = sa.Table(
     "sign_ups", metadata,
-    sa.Column("address", sa.LargeBinary, primary_key=True),  # HMAC of the address and the day
+    sa.Column("address", sa.LargeBinary, primary_key=True),  # HMAC of the address and the day; or see passphrases
     sa.Column("day", sa.Integer, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )  # fmt: skip

@@ -26,7 +26,7 @@ async def sign_in(visit: Visit) -> Response:
     site = visit.site
     if visit.field("way") == "passphrase":
         try:
-            person = await passphrases.check(site.store, visit.field("nickname"), visit.field("passphrase"))
+            person = await passphrases.check(site.store, site.keys, visit.field("nickname"), visit.field("passphrase"))
         except SignedOut:
             return _form(visit, "wrong_passphrase", "passphrase")
         async with site.store.transaction() as tx:

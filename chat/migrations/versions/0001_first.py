@@ -52,8 +52,6 @@ def upgrade() -> None:
         sa.Column("says_since", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("requests", sa.Integer(), server_default="0", nullable=False),
         sa.Column("requests_since", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("tries_since", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("state in ('active','banned','erased')", name=op.f("ck_people_state")),
