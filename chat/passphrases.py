@@ -102,9 +102,9 @@ async def _count(tx: Transaction, name: bytes) -> None:
     over = sign_ups.c.day <= minute - TRIES_MINUTES
     await tx.execute(sa.delete(sign_ups).where(sign_ups.c.day >= FIRST_MINUTE, over))
     mine = sa.select(sign_ups.c.day, sign_ups.c.count).where(sign_ups.c.address == name)
-    tried = [(day, count) for day, count in await tx.execute(mine.order_by(sign_ups.c.day))]
-    if sum(count for _, count in tried) >= TRIES:
-        raise TooFast(((tried[0][0] + TRIES_MINUTES) * MINUTE_MS - now) / 1000)
+    tried = list(await tx.execute(mine.order_by(sign_ups.c.day)))
+    if sum(int(one[1]) for one in tried) >= TRIES:
+        raise TooFast(((tried[0].day + TRIES_MINUTES) * MINUTE_MS - now) / 1000)
     insert = postgresql.insert if tx.is_postgresql else sqlite.insert
     row = insert(sign_ups).values(address=name, day=minute, count=1)
     await tx.execute(row.on_conflict_do_update(index_elements=["address", "day"], set_={"count": sign_ups.c.count + 1}))
