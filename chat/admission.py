@@ -27,10 +27,11 @@ ADDRESSES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Who connects, under which session, to which incarnation of the database."""
+    """Who connects, under which session, by a browser or a program, to which incarnation of the database."""
 
     person: Person
     session: int
+    is_program: bool
     epoch: str
 
 
@@ -56,7 +57,8 @@ class Admission:
         token, kind = self._token(headers)
         async with self._store.reading() as tx:
             session = await sessions.find(tx, token, kind)
-            return Admitted(await people.find(tx, session.person), session.id, await epoch(tx))
+            person = await people.find(tx, session.person)
+            return Admitted(person, session.id, kind == "bearer", await epoch(tx))
 
     def _token(self, headers: Headers) -> tuple[str, Kind]:
         authorization = headers.get_all("Authorization")

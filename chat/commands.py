@@ -21,7 +21,7 @@ from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.outbox import Follower, Outbox
 from chat.protocol import AnyCommand, Done, Expired, Joined, Member, Refused
-from chat.refusals import Muted, NotJoined, Refusal, SignedOut, TooFast, without_words
+from chat.refusals import Muted, NotAllowed, NotJoined, Refusal, SignedOut, TooFast, without_words
 from chat.seal import DataKey
 from chat.settings import Settings
 from chat.store import Store, Transaction, epoch
@@ -37,6 +37,10 @@ PEOPLE_TOLD = 50
 """At most so many members are named in `joined`; every entry carries its author's name anyway."""
 READ_S = 5.0
 """Read marks are written together, once in this time; they may be lost."""
+
+
+STAFF = (protocol.Mute, protocol.Unmute, protocol.Remove, protocol.Claim, protocol.Close)
+"""A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
 
 
 class Commands:
@@ -102,6 +106,8 @@ class Commands:
 
     async def _obey(self, outbox: Outbox, command: AnyCommand) -> Done | None:
         person, done = outbox.person, Done(ref=command.ref)
+        if outbox.is_program and isinstance(command, STAFF):
+            raise NotAllowed
         match command:
             case protocol.Say():
                 self._say(outbox, command, await self._keys.get(person, "said"))

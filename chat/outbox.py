@@ -81,15 +81,16 @@ class Outbox:
     """One connection's way out, and what it follows."""
 
     __slots__ = (
-        "_at", "_bytes", "_frames", "_turn", "follows", "on_drained", "paused", "person", "session",
+        "_at", "_bytes", "_frames", "_turn", "follows", "is_program", "on_drained", "paused", "person", "session",
         "typed_at", "wire", "write",
     )  # fmt: skip
 
-    def __init__(self, wire: Wire, turn: Turn, person: PersonId, session: int) -> None:
+    def __init__(self, wire: Wire, turn: Turn, person: PersonId, session: int, is_program: bool = False) -> None:
         self.wire = wire
         self.write = wire.write  # at hand, because fan-out to a thousand pays for every step; `nowhere` once closed
         self.person = person
         self.session = session
+        self.is_program = is_program
         self.follows: dict[RoomId, Follower] = {}
         self.paused = False
         self.typed_at = 0.0

@@ -1,7 +1,8 @@
 """Wire protocol, version 1: every frame a client may send and every frame it may get.
 
 A client opens `/socket` with the WebSocket subprotocol `hearthside.1`, authenticated by a member's cookie (then Origin
-must be one of ours, exactly) or, for programs, by `Authorization: Bearer` (then cookies are ignored). Every message is
+must be one of ours, exactly) or, for programs, by `Authorization: Bearer` (then cookies are ignored,
+and commands of moderators are refused). Every message is
 one JSON object in one text frame of at most 16 KiB, told apart by its `t`. Ids and seqs are integers up to 2**53-1.
 
 The first frame from the server is `welcome`. After `join`, the entries of a room come in `entries` frames, live and

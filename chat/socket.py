@@ -226,7 +226,7 @@ class Socket(asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
         self._heard = asyncio.get_running_loop().time()
-        outbox = self.outbox = Outbox(self, hub.turn, person.person, admitted.session)
+        outbox = self.outbox = Outbox(self, hub.turn, person.person, admitted.session, admitted.is_program)
         others = hub.people.get(person.person, set())
         if len(others) >= settings.sockets:
             # A phone on a bad network leaves dead connections behind: the one unheard longest goes, not the newest.

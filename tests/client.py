@@ -173,9 +173,16 @@ def answer_code(answer: AnyFrame) -> str:
 
 
 @asynccontextmanager
-async def connected(port: int, token: str, *, buffers_little: bool = False) -> AsyncIterator[Client]:
-    """Connect as a program does, with a bearer token. `buffers_little`: next to nothing is held for who is not reading
-    (the kernel would hold megabytes)."""
+async def connected(
+    port: int, token: str, *, origin: str | None = None, buffers_little: bool = False
+) -> AsyncIterator[Client]:
+    """Connect as a page of `origin` does, with a cookie; or without one as a program, with a bearer token.
+
+    `buffers_little`: next to nothing is held for who is not reading (the kernel would hold megabytes).
+    """
+    who = (
+        {"Authorization": f"Bearer {token}"} if origin is None else {"Cookie": f"hearthside={token}", "Origin": origin}
+    )
     one = socket.socket()
     if buffers_little:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -183,7 +190,7 @@ async def connected(port: int, token: str, *, buffers_little: bool = False) -> A
     await asyncio.get_running_loop().sock_connect(one, ("127.0.0.1", port))
     async with connect(
         f"ws://127.0.0.1:{port}/socket", subprotocols=[Subprotocol(protocol.SUBPROTOCOL)], compression=None,
-        additional_headers={"Authorization": f"Bearer {token}"}, ping_interval=None, close_timeout=1, max_size=None,
+        additional_headers=who, ping_interval=None, close_timeout=1, max_size=None,
         sock=one, max_queue=1 if buffers_little else 16,
     ) as connection:  # fmt: skip
         async with asyncio.timeout(PATIENCE_S):

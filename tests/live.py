@@ -31,6 +31,7 @@ from tests.client import Client, connected
 from tests.place import Place
 
 NEVER_S = 3600.0
+ORIGIN = "http://hearthside.test"
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,14 @@ class Live:
     store: Store
 
     @asynccontextmanager
-    async def client(self, person: PersonId, *, buffers_little: bool = False) -> AsyncIterator[Client]:
+    async def client(
+        self, person: PersonId, *, kind: sessions.Kind = "cookie", buffers_little: bool = False
+    ) -> AsyncIterator[Client]:
         """Connect a person with a fresh token (see `client.connected`)."""
         async with self.place.store.transaction() as tx:
-            token = await sessions.open(tx, person, "bearer")
-        async with connected(self.port, token, buffers_little=buffers_little) as client:
+            token = await sessions.open(tx, person, kind)
+        origin = ORIGIN if kind == "cookie" else None
+        async with connected(self.port, token, origin=origin, buffers_little=buffers_little) as client:
             yield client
 
 
@@ -57,7 +61,7 @@ async def live(place: Place, *, bus: Bus | None = None, beat_s: float = 2.0, **l
 
     `limits`: settings by name, as in the environment; handshakes are not limited unless it says so.
     """
-    chosen = {"handshakes_per_minute": "100000"} | limits
+    chosen = {"handshakes_per_minute": "100000", "origin": ORIGIN} | limits
     environment = {f"HEARTHSIDE_{name.upper()}": value for name, value in chosen.items()}
     settings = Settings.from_environment(environment | {"HEARTHSIDE_VAR": str(place.folder)})
     store = Store.open(place.store.url)

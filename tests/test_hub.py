@@ -3,7 +3,7 @@
 import asyncio
 
 from chat import rooms, sessions
-from chat.protocol import Done, Edit, Expired, Join, Joined, React, Refused, Retract, Say
+from chat.protocol import Done, Edit, Entry, Expired, Join, Joined, Mute, React, Refused, Retract, Say
 from tests.live import NEVER_S, live
 from tests.place import Place
 from tests.words import words
@@ -119,13 +119,17 @@ async def test_a_commit_elsewhere_is_found_by_the_beat_alone(place: Place) -> No
     a, b = await place.person(), await place.person()
     room = await place.room(a, b)
     said = [words(str(n)) for n in range(5)]
-    async with live(place, beat_s=0.2) as here, live(place, beat_s=0.2) as there:
-        async with here.client(a) as one, there.client(b) as two:
-            await one.join(room)
-            await two.join(room)
-            for text in said:
-                await one.say(room, text)
-            await two.until(lambda: two.texts(room) == said)
+    async with (
+        live(place, beat_s=0.2) as here,
+        live(place, beat_s=0.2) as there,
+        here.client(a) as one,
+        there.client(b) as two,
+    ):
+        await one.join(room)
+        await two.join(room)
+        for text in said:
+            await one.say(room, text)
+        await two.until(lambda: two.texts(room) == said)
 
 
 async def test_signing_out_closes_the_connections_of_that_session_for_good(place: Place) -> None:
@@ -139,11 +143,28 @@ async def test_signing_out_closes_the_connections_of_that_session_for_good(place
 
 async def test_a_connection_too_many_ends_the_one_unheard_longest(place: Place) -> None:
     a = await place.person()
-    async with live(place, sockets="2", beat_s=NEVER_S) as here:
-        async with here.client(a) as first, here.client(a) as second, here.client(a) as third:
-            assert await first.closed() == 1013
-            assert (second.close_code, third.close_code) == (None, None)
+    async with (
+        live(place, sockets="2", beat_s=NEVER_S) as here,
+        here.client(a) as first,
+        here.client(a) as second,
+        here.client(a) as third,
+    ):
+        assert await first.closed() == 1013
+        assert (second.close_code, third.close_code) == (None, None)
 
 
 def _join(room: int) -> Join:
     return Join(room=room)
+
+
+async def test_a_program_talks_like_anybody_and_never_moderates(place: Place) -> None:
+    a, moderator = await place.person(), await place.person("moderator")
+    room = await place.room(a, moderator)
+    command = Mute(person=a, minutes=5, rule="kind", reason=words())
+    async with live(place) as here, here.client(moderator, kind="bearer") as program:
+        await program.join(room)
+        assert isinstance(await program.say(room, words()), Entry)
+        refused = await program.ask(command)
+        assert isinstance(refused, Refused) and refused.code == "not_allowed"
+        async with here.client(moderator) as browser:
+            assert isinstance(await browser.ask(command), Done)

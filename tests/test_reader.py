@@ -25,7 +25,7 @@ async def test_a_room_followed_while_another_one_is_caught_up_is_caught_up_too(p
     for room in rooms:
         await place.say(room, a, words())
     feeds: dict[RoomId, Feed] = {}
-    reader = Reader(place.store, place.keys, feeds, lambda _: None, lambda *_: None)
+    reader = Reader(place.store, place.keys, feeds, lambda _: None, lambda *_: None, lambda *_: None)
     screen = Screen()
     outbox = Outbox(screen, Turn(), a, 1)
     async with asyncio.TaskGroup() as tasks:

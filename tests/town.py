@@ -69,8 +69,9 @@ class Town:
     async def client(self, place: Place, person: PersonId, number: int, port: int = 0) -> AsyncIterator[Client]:
         """Connect somebody to a `web` process, or by another way to it."""
         async with place.store.transaction() as tx:
-            token = await sessions.open(tx, person, "bearer")
-        async with connected(port or self.ports[number], token) as client:
+            token = await sessions.open(tx, person)
+        origin = f"http://127.0.0.1:{self.ports[number]}"
+        async with connected(port or self.ports[number], token, origin=origin) as client:
             yield client
 
     @asynccontextmanager
