@@ -1,6 +1,6 @@
 """Bring the catalogues up to date with the sources: `python -m tests.catalogue`.
 
-New phrases are added untranslated, gone ones are dropped; tests/test_locale.py fails until somebody has translated them.
+New phrases are added untranslated, gone ones are dropped; tests/test_locale.py fails until all have been translated.
 """
 
 from collections.abc import Iterator
