@@ -101,9 +101,9 @@ async def _count(tx: Transaction, name: bytes) -> None:
     minute = now // MINUTE_MS
     over = sign_ups.c.day <= minute - TRIES_MINUTES
     await tx.execute(sa.delete(sign_ups).where(sign_ups.c.day >= FIRST_MINUTE, over))
-    mine = sa.select(sign_ups.c.day, sign_ups.c.count).where(sign_ups.c.address == name)
+    mine = sa.select(sign_ups.c.day, sign_ups.c.count.label("tries")).where(sign_ups.c.address == name)
     tried = list(await tx.execute(mine.order_by(sign_ups.c.day)))
-    if sum(int(one[1]) for one in tried) >= TRIES:
+    if sum(one.tries for one in tried) >= TRIES:
         raise TooFast(((tried[0].day + TRIES_MINUTES) * MINUTE_MS - now) / 1000)
     insert = postgresql.insert if tx.is_postgresql else sqlite.insert
     row = insert(sign_ups).values(address=name, day=minute, count=1)
