@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from chat.ids import PersonId, new_id
+from chat.tables import mutes
 from matcher.tables import offers
 from matcher.tables import requests as table
 from tests.pages import Browser, Pages, site
@@ -108,8 +109,27 @@ async def test_asking_anew_too_often_keeps_the_request_that_stands(sqlite_url: s
         await browser.post("/ask", form(words()))
         kept = await pages.place.rows(table)
         await browser.get("/ask?anew=yes")
-        assert (await browser.post("/ask", form(words(), anew="yes"))).status_code == 429
+        text = words()
+        answer = await browser.post("/ask", form(text, anew="yes"))
+        assert answer.status_code == 429
+        assert int(answer.headers["retry-after"]) > 0
+        assert text_of(answer.text) == text
         assert await pages.place.rows(table) == kept
+
+
+async def test_what_a_muted_person_wrote_of_themselves_is_shown_again(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        person = await pages.place.person()
+        row = {"id": 5, "person": person, "rule": "kindness", "made_by": person, "made_at": 1, "until": FAR}
+        async with pages.place.store.transaction() as tx:
+            await tx.execute(mutes.insert().values(row))
+        async with await pages.browser_of(person) as browser:
+            for path in ("/ask", "/profile"):
+                text = words()
+                await browser.get(path)
+                answer = await browser.post(path, form(text))
+                assert answer.status_code == 409
+                assert text_of(answer.text) == text
 
 
 LONG_AGO = 1_000_000_000_000

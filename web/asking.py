@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from chat.refusals import Malformed, NotWords, Refusal
+from chat.refusals import Malformed, Muted, NotWords, Refusal, TooFast, Unavailable
 from matcher import profiles, requests
 from matcher.facets import MOST, PROTECTING, VALUES, Facet, Name, Visibility, undeclared
 from matcher.profiles import Profile, Words
@@ -20,6 +20,11 @@ class NothingWritten(Refusal):
     code = "nothing_written"
 
 
+KEEPING = (NotWords, Malformed, NothingWritten, Muted, TooFast, Unavailable)
+"""Refusals after which the form is shown again with all that was typed: nobody writes such words twice."""
+STATUS: dict[type[Refusal], int] = {TooFast: 429, Unavailable: 503}
+
+
 async def profile_form(visit: Visit) -> Response:
     """Show the person's own profile."""
     found = await profiles.load(visit.site.store, visit.site.keys, visit.member.person)
@@ -30,14 +35,14 @@ async def profile_form(visit: Visit) -> Response:
 async def profile(visit: Visit) -> Response:
     """Keep the profile."""
     person = visit.member.person
-    key = await visit.site.keys.get(person, "own")
     try:
+        key = await visit.site.keys.get(person, "own")
         wanted = _written(visit)
         sealed = profiles.seal(key, person, wanted.words)
         async with visit.site.store.transaction() as tx:
             await profiles.save(tx, person, sealed, language=wanted.language, languages=wanted.languages)
-    except (NotWords, Malformed) as refusal:
-        return _page(visit, "profile.html", _raw(visit), 409, error=refusal.code)
+    except KEEPING as refusal:
+        return _page(visit, "profile.html", _raw(visit), STATUS.get(type(refusal), 409), error=refusal.code)
     return visit.go("/profile?saved=yes#seen")
 
 
@@ -58,8 +63,8 @@ async def ask(visit: Visit) -> Response:
     """Put the request in the queue. One that stands already keeps its place and its words, and the person is told;
     with `anew` it is taken back in the same transaction. The same words again are the same request."""
     person = visit.member.person
-    key = await visit.site.keys.get(person, "own")
     try:
+        key = await visit.site.keys.get(person, "own")
         wanted = _written(visit)
         if not wanted.words.text and not wanted.words.facets:
             raise NothingWritten
@@ -72,9 +77,15 @@ async def ask(visit: Visit) -> Response:
                 per_hour=visit.site.settings.requests_per_hour,
             )  # fmt: skip
             kept = await requests.body(tx, request)
-    except (NotWords, Malformed, NothingWritten) as refusal:
-        standing = await _standing(visit) if visit.field("anew") == "yes" else None
-        return _page(visit, "ask.html", _raw(visit), 409, error=refusal.code, standing=standing)
+    except KEEPING as refusal:
+        is_standing = visit.field("anew") == "yes" and not isinstance(refusal, Unavailable)
+        standing = await _standing(visit) if is_standing else None
+        answer = _page(
+            visit, "ask.html", _raw(visit), STATUS.get(type(refusal), 409), error=refusal.code, standing=standing
+        )
+        if refusal.retry_after is not None:
+            answer.headers["Retry-After"] = str(max(1, round(refusal.retry_after)))
+        return answer
     if kept != sealed.body and (earlier := profiles.unseal(key, person, kept, "requests")) != wanted.words:
         return _page(visit, "ask.html", wanted, 409, standing=await _standing(visit), earlier=earlier)
     return visit.go("/waiting")
