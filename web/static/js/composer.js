@@ -13,6 +13,7 @@ export class Composer {
   #typed = -TYPING_EVERY_MS;
   #replyTo = 0;
   #editing = 0;
+  #draft = "";
   silent = false;
 
   /** @param {import("./room.js").Room} room */
@@ -47,13 +48,15 @@ export class Composer {
   edit(row) {
     this.clear();
     this.#editing = row.seq;
+    this.#draft = this.#box.value;
     this.#box.value = row.text;
     this.#show(this.#room.words?.("editing") ?? "");
   }
 
-  /** Neither answering nor editing any more. */
+  /** Neither answering nor editing any more; what was being written before stands there again. */
   clear() {
-    if (this.#editing) this.#box.value = "";
+    if (this.#editing) this.#box.value = this.#draft;
+    this.#draft = "";
     this.#replyTo = this.#editing = 0;
     this.#context.hidden = true;
   }
