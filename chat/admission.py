@@ -18,6 +18,7 @@ from chat.people import Person
 from chat.refusals import NotAllowed, Refusal, SignedOut, TooFast
 from chat.sessions import Kind
 from chat.settings import Settings
+from chat.sign_ups import network
 from chat.store import Store, epoch
 
 MINUTE_S = 60.0
@@ -79,13 +80,21 @@ class Admission:
         return cookie.value, "cookie"
 
     def _client(self, headers: Headers, address: str) -> str:
-        forwarded = headers.get_all("X-Forwarded-For")
-        if forwarded and address and any(ip_address(address) in proxy for proxy in self._proxies):
-            return forwarded[-1].rpartition(",")[2].strip()
+        """Return the last address on the way here that is no proxy of ours; what stands before it anybody can write."""
+        hops = [hop.strip() for hop in ",".join(headers.get_all("X-Forwarded-For")).split(",")]
+        while self._is_proxy(address) and hops:
+            address = hops.pop() or address
         return address
 
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        return any(found in proxy for proxy in self._proxies)
+
     def _count(self, address: str) -> None:
-        now = time.monotonic()
+        now, address = time.monotonic(), network(address)
         since, count = self._seen.pop(address, (now, 0))
         if now - since >= MINUTE_S:
             since, count = now, 0

@@ -53,15 +53,17 @@ async def give_back(tx: Transaction, key: bytes, address: str) -> None:
     await tx.execute(sa.update(sign_ups).where(mine, sign_ups.c.count > 0).values(count=sign_ups.c.count - 1))
 
 
-def _mac(key: bytes, address: str, day: int) -> bytes:
+def network(address: str) -> str:
+    """Return what counts as one address: an IPv4 address, an IPv6 /64; anything else as it is."""
     try:
         found = ip_address(address)
     except ValueError:
-        network = address
-    else:
-        if isinstance(found, IPv6Address):
-            mapped = found.ipv4_mapped
-            network = str(mapped) if mapped else (int(found) >> (128 - IPV6_BITS)).to_bytes(8, "big").hex()
-        else:
-            network = str(found)
-    return hmac.digest(key, f"{day}\0{network}".encode(), "sha256")[:MAC_BYTES]
+        return address
+    if isinstance(found, IPv6Address):
+        mapped = found.ipv4_mapped
+        return str(mapped) if mapped else (int(found) >> (128 - IPV6_BITS)).to_bytes(8, "big").hex()
+    return str(found)
+
+
+def _mac(key: bytes, address: str, day: int) -> bytes:
+    return hmac.digest(key, f"{day}\0{network(address)}".encode(), "sha256")[:MAC_BYTES]
