@@ -11,20 +11,21 @@ from chat.ids import Millis
 from chat.refusals import Refusal
 from chat.store import PRAGMAS
 
-PEOPLE = "select id, state, nickname, says, says_since from people where id in (select value from json_each(?))"
-ROOMS = "select id, kind, state, last_seq from rooms where id in (select value from json_each(?))"
-STANDINGS = """
-select m.from_seq,
-       exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > ?2
+FACTS = """
+select c.now, s.author, p.state, p.nickname, p.says, p.says_since, s.room, r.kind, r.state, r.last_seq, m.from_seq,
+       exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > c.now
               and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))),
        e.room, e.seq, e.at, e.mac
-from (select value ->> 0 as room, value ->> 1 as author, value ->> 2 as say_id, key as i from json_each(?1)) s
+from (select value ->> 0 as room, value ->> 1 as author, value ->> 2 as say_id, key as i from json_each(?)) s
+cross join (select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as now) c
+left join people p on p.id = s.author
 left join rooms r on r.id = s.room
 left join memberships m on m.room = s.room and m.person = s.author and m.to_seq is null
 left join entries e on e.author = s.author and e.say_id = s.say_id
 order by s.i
 """
-"""Everything the rules ask, in one query, through ux_memberships_open, ix_mutes_person and ux_entries_say_id."""
+"""Everything the rules ask, in one query, through ux_memberships_open, ix_mutes_person and ux_entries_say_id. (Nothing
+has to be locked first: who has begun immediate is the only writer.)"""
 INSERT = """insert into entries (room, seq, kind, author, at, say_id, target, body, key_version, mac)
 values (?, ?, 'said', ?, ?, ?, ?, ?, ?, ?)"""
 GROW = "update rooms set last_seq = ? where id = ?"
@@ -73,13 +74,13 @@ class SqliteDriver:
 
 
 def _facts(connection: sqlite3.Connection, sayings: Sequence[Saying]) -> Facts:
-    people = json.dumps(list({one.author for one in sayings}))
-    rooms = json.dumps(list({one.room for one in sayings}))
     asked = json.dumps([(one.room, one.author, one.sealed.say_id) for one in sayings])
-    (now,) = connection.execute("select cast(round((julianday('now') - 2440587.5) * 86400000) as integer)").fetchone()
-    return Facts(
-        Millis(now),
-        {id: Author(state, name or "", *count) for id, state, name, *count in connection.execute(PEOPLE, (people,))},
-        {id: Where(*row) for id, *row in connection.execute(ROOMS, (rooms,))},
-        [Standing(since, bool(mute), *kept) for since, mute, *kept in connection.execute(STANDINGS, (asked, now))],
-    )
+    rows = connection.execute(FACTS, (asked,)).fetchall()
+    people, rooms, standings = {}, {}, []
+    for _, author, state, name, says, since, room, kind, door, last, from_seq, muted, *kept in rows:
+        if state is not None:
+            people[author] = Author(state, name or "", says, since)
+        if kind is not None:
+            rooms[room] = Where(kind, door, last)
+        standings.append(Standing(from_seq, bool(muted), *kept))
+    return Facts(Millis(rows[0][0]), people, rooms, standings)

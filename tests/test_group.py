@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from chat import rooms
 from chat.group import Away, Driver, GroupCommit, Said, Saying
 from chat.group_postgres import PostgresDriver
-from chat.group_sqlite import STANDINGS, SqliteDriver
+from chat.group_sqlite import FACTS, SqliteDriver
 from chat.ids import PersonId, RoomId, Seq, new_id
 from chat.migrate import migrate
 from chat.refusals import (
@@ -274,5 +274,5 @@ async def test_a_mute_that_is_acknowledged_is_before_every_later_say_in_commit_o
 async def test_the_question_asked_for_every_say_goes_through_its_indexes(sqlite_url: str, index: str) -> None:
     await migrate(sqlite_url, "chat")
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
-        plan = connection.execute(f"explain query plan {STANDINGS}", ('[[1, 2, "say-id-x"]]', 1)).fetchall()
+        plan = connection.execute(f"explain query plan {FACTS}", ('[[1, 2, "say-id-x"]]',)).fetchall()
     assert index in str(plan)
