@@ -32,6 +32,12 @@ async def mutes_of(tx: Transaction, person: PersonId) -> list[StandingMute]:
     return [StandingMute(row.id, row.room, row.name or "", row.until, row.rule) for row in await tx.execute(wanted)]
 
 
+async def has_way_back(tx: Transaction, person: PersonId) -> bool:
+    """Whether they could sign in again: by a recovery code, or, as staff, by a passphrase."""
+    way = sa.or_(people.c.recovery.is_not(None), people.c.passphrase.is_not(None))
+    return (await tx.execute(sa.select(people.c.id).where(people.c.id == person, way))).first() is not None
+
+
 async def set_language(tx: Transaction, person: PersonId, language: str) -> None:
     """Keep the language a person reads the pages in.
 

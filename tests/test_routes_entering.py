@@ -237,3 +237,10 @@ async def test_a_first_organiser_who_cannot_come_back_gets_a_link_again(
         await passphrases.set_passphrase(place.store, person, words("a passphrase"))
         await first.start(place.store, place.keys, pages.settings)
         assert "/link/" not in capsys.readouterr().out
+
+
+async def test_who_could_not_come_back_is_told_before_signing_out(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person("peer")) as browser:
+        assert "you cannot come back" in (await browser.get("/me")).text
+        assert CODE.search((await browser.post("/me/code")).text)
+        assert "you cannot come back" not in (await browser.get("/me")).text

@@ -74,8 +74,10 @@ async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response
         found = await sessions.listing(tx, person)
         standing = await account.mutes_of(tx, person)
         blocked = await blocks.blocked(tx, person)
+        has_way_back = await account.has_way_back(tx, person)
     assert visit.session is not None
     return visit.page(
         "me.html", status, page="me", sessions=found, this=visit.session.id, mutes=standing, error=error,
-        blocked=blocked, here="/me", nickname=visit.field("nickname") or visit.member.nickname,
+        blocked=blocked, here="/me", has_way_back=has_way_back,
+        nickname=visit.field("nickname") or visit.member.nickname,
     )  # fmt: skip
