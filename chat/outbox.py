@@ -78,11 +78,11 @@ class Turn:
 
 
 class Outbox:
-    """One connection's way out, and what it follows."""
+    """One connection's way out, and what it follows. `waiting`: what this turn has brought it so far."""
 
     __slots__ = (
-        "_at", "_bytes", "_frames", "_turn", "follows", "is_program", "on_drained", "paused", "person", "session",
-        "typed_at", "wire", "write",
+        "_at", "_bytes", "_turn", "follows", "is_program", "on_drained", "paused", "person", "session",
+        "typed_at", "waiting", "wire", "write",
     )  # fmt: skip
 
     def __init__(self, wire: Wire, turn: Turn, person: PersonId, session: int, is_program: bool = False) -> None:
@@ -96,7 +96,7 @@ class Outbox:
         self.typed_at = 0.0
         self.on_drained: Callable[[Outbox], None] | None = None
         self._turn = turn
-        self._frames: bytes | list[bytes] | None = None  # a list only when one turn brings several
+        self.waiting: bytes | list[bytes] | None = None  # a list only when one turn brings several
         self._at = 0.0
         self._bytes = 0
 
@@ -106,27 +106,20 @@ class Outbox:
 
     def put(self, frame: bytes) -> None:
         """Send bytes that are a WebSocket frame already."""
-        waiting = self._frames
+        waiting = self.waiting
         if waiting is None:
-            self._frames = frame
+            self.waiting = frame
             self._turn.add(self)
         elif isinstance(waiting, list):
             waiting.append(frame)
         else:
-            self._frames = [waiting, frame]
-
-    def post(self, frame: bytes) -> None:
-        """Write a frame that many get: now, unless something waits to go before it."""
-        if self._frames is None:
-            self.write(frame)
-        else:
-            self.put(frame)
+            self.waiting = [waiting, frame]
 
     def flush(self) -> None:
         """Write what waits, as one buffer."""
-        waiting = self._frames
+        waiting = self.waiting
         if waiting is not None:
-            self._frames = None
+            self.waiting = None
             self.write(waiting if isinstance(waiting, bytes) else b"".join(waiting))
 
     def pause(self, now: float) -> None:
