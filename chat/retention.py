@@ -9,7 +9,7 @@ import logging
 
 import sqlalchemy as sa
 
-from chat import audit, erasure
+from chat import audit, erasure, sessions
 from chat.clock import Clock
 from chat.ids import CaseId, Millis
 from chat.keys import Keys
@@ -17,7 +17,7 @@ from chat.refusals import Unavailable, without_words
 from chat.settings import Settings
 from chat.store import Store
 from chat.tables import audit as audit_table
-from chat.tables import cases, entries, evidence, hidden, links, mutes, people, rooms, sessions
+from chat.tables import cases, entries, evidence, hidden, links, mutes, people, rooms
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +61,7 @@ class Retention:
         if now is None:
             return False
         keep = self._settings
+        await self._expire_doors(now)  # first: whatever else fails or takes long, who is out is out
         await self._destroy_hidden(Millis(now - keep.hidden_hours * HOUR_MS))
         await self._expire(("group", "inbox"), Millis(now - keep.keep_group_days * DAY_MS))
         await self._expire(("desk",), Millis(now - keep.keep_case_days * DAY_MS))
@@ -68,7 +69,6 @@ class Retention:
         await self._drop_rows(now)
         await self._expire_cases(Millis(now - keep.keep_case_days * DAY_MS))
         await self._expire_audit(now)
-        await self._expire_doors(now)
         await erasure.finish_due(self._store, self._keys, hidden_hours=keep.hidden_hours)
         if self._sweeps % ORPHANS_EVERY == 0:
             await self.sweep_keys()
@@ -179,9 +179,16 @@ class Retention:
             logger.info("audit anchor %s", anchor)
 
     async def _expire_doors(self, now: Millis) -> None:
-        """Delete sessions and links that open nothing any more, and mutes that ended long ago."""
+        """End sessions that have expired; delete links that open nothing any more, and mutes that ended long ago.
+
+        A socket outlives its session by SWEEP_S, the sweep itself and one beat of the hub, at the most.
+        """
+        async with self._store.reading() as tx:
+            due = await sessions.expired(tx, now)
+        for person in due:
+            async with self._store.transaction() as tx:
+                await sessions.end_expired(tx, person, now)
         async with self._store.transaction() as tx:
-            await tx.execute(sa.delete(sessions).where(sessions.c.expires_at < now))
             await tx.execute(sa.delete(links).where(links.c.expires_at < now - DAY_MS))
             await tx.execute(sa.delete(mutes).where(mutes.c.until < now - self._settings.keep_case_days * DAY_MS))
 

@@ -126,7 +126,22 @@ async def end_all(tx: Transaction, person: PersonId, *, but: int | None = None) 
     await _tell(tx, person, [0] if but is None else ended)
 
 
+async def expired(tx: Transaction, before: Millis) -> list[PersonId]:
+    """Return whose sessions expired before a time, each once."""
+    wanted = sa.select(sessions.c.person).where(sessions.c.expires_at < before).distinct().order_by(sessions.c.person)
+    return [PersonId(one) for one in (await tx.execute(wanted)).scalars()]
+
+
+async def end_expired(tx: Transaction, person: PersonId, before: Millis) -> None:
+    """End this person's sessions that expired before a time: sockets that were opened under them close, too."""
+    await tx.lock(people, [person])
+    gone = sa.delete(sessions).where(sessions.c.person == person, sessions.c.expires_at < before)
+    await _tell(tx, person, [one.id for one in await tx.execute(gone.returning(sessions.c.id))])
+
+
 async def _tell(tx: Transaction, person: PersonId, refs: list[int]) -> None:
+    if not refs:
+        return
     inbox = RoomId((await tx.execute(sa.select(people.c.inbox).where(people.c.id == person))).scalar_one())
     await tx.lock(rooms, [inbox])
     for ref in refs:

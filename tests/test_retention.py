@@ -10,7 +10,7 @@ from chat import audit, cases, links, moderation, retention, rooms, sessions, ti
 from chat.clock import Clock, confirm_clock
 from chat.ids import PersonId, RoomId, Seq
 from chat.keys import KeyDestroyed
-from chat.protocol import Mute, Report
+from chat.protocol import Done, Mute, Ping, Report
 from chat.retention import DAY_MS, HOUR_MS, Retention
 from chat.settings import Settings
 from chat.tables import audit as audit_table
@@ -20,6 +20,7 @@ from chat.tables import links as links_table
 from chat.tables import mutes as mutes_table
 from chat.tables import rooms as rooms_table
 from chat.tables import sessions as sessions_table
+from tests.live import live
 from tests.place import Place
 from tests.words import words
 
@@ -165,6 +166,22 @@ async def test_doors_that_open_nothing_are_taken_away(place: Place) -> None:
         await age(place, table, column, days * DAY_MS)
     await of(place).sweep()
     assert [await place.rows(table) for table, _, _ in doors] == [[], [], []]
+
+
+async def test_a_socket_ends_with_its_session_and_with_no_other(place: Place) -> None:
+    person, other = await place.person(), await place.person()
+    async with live(place) as one, one.client(person) as over, one.client(other) as kept:
+        [row] = await place.rows(sessions_table, sessions_table.c.person == person)
+        async with one.client(person) as mine:
+            await age(place, sessions_table, "expires_at", 61 * DAY_MS, sessions_table.c.id == row.id)
+            await of(place).sweep()
+            assert await over.closed() == 1008
+            for still in (mine, kept):
+                assert isinstance(await still.ask(Ping()), Done)
+        assert [(told.kind, told.ref) for told in await place.inbox(person)] == [("signed_out", row.id)]
+        assert await place.inbox(other) == []
+        await of(place).sweep()
+        assert len(await place.inbox(person)) == 1, "it is told once"
 
 
 async def test_keys_of_nobody_are_destroyed_once_they_were_seen_twice(place: Place) -> None:
