@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from chat import recovery
 from chat.ids import Millis, MuteId, PersonId, RoomId
 from chat.refusals import SignedOut
 from chat.store import Transaction, clock
@@ -33,8 +34,8 @@ async def mutes_of(tx: Transaction, person: PersonId) -> list[StandingMute]:
 
 
 async def has_way_back(tx: Transaction, person: PersonId) -> bool:
-    """Whether they could sign in again: by a recovery code, or, as staff, by a passphrase."""
-    way = sa.or_(people.c.recovery.is_not(None), people.c.passphrase.is_not(None))
+    """Whether they could sign in again: by a recovery code they said they have, or, as staff, by a passphrase."""
+    way = sa.or_(recovery.is_confirmed(), people.c.passphrase.is_not(None))
     return (await tx.execute(sa.select(people.c.id).where(people.c.id == person, way))).first() is not None
 
 

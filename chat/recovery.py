@@ -2,9 +2,16 @@
 
 A code has 120 random bits, is shown once and kept as a hash. Using it replaces it and tells the person's inbox, so that
 whoever still has another device learns of it.
+
+The answer that shows the new code may be lost on the way, and nobody may be locked out by that. So the new code is
+derived from the old one and the day, under a key outside the database: who comes with the old code again is shown the
+same new one, and nothing has to be kept for it. That ends when the person says that they have the new code, when the
+new one is used, and after the day that follows the first use.
 """
 
+import hmac
 import secrets
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -24,6 +31,24 @@ SLIPS = str.maketrans("OIL", "011")
 TRIES_A_DAY = 30
 """From one address; the code's 120 bits need no help, but each try is a look into the table."""
 RETRY_AFTER_S = 3600.0
+DAY_MS = 86_400_000
+DAYS = 2
+"""The day of the first use and the next one (UTC): so long the code that was used shows the new one again."""
+SHOWN = b"shown "
+"""Stands before the hash until the person has said that they have the code; it is good from the beginning."""
+HASH_BYTES = 32
+PURPOSE = "recovery codes"
+"""What the key is for under which new codes are derived from old ones."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Recovered:
+    """Whose code it was, and the new one that replaces it. `is_repeat`: it was replaced before, by this same new one,
+    and nobody has said that they have it."""
+
+    person: PersonId
+    code: str
+    is_repeat: bool
 
 
 async def new_recovery(tx: Transaction, person: PersonId) -> str:
@@ -32,22 +57,22 @@ async def new_recovery(tx: Transaction, person: PersonId) -> str:
     Raises:
         SignedOut: no such person, banned or erased.
     """
-    code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LETTERS)) for _ in range(GROUPS))
+    code = _written(secrets.token_bytes(GROUPS * GROUP_LETTERS))
     kept = sa.update(people).where(people.c.id == person, people.c.state == "active")
-    if (await tx.execute(kept.values(recovery=_hash(code)))).rowcount == 0:
+    if (await tx.execute(kept.values(recovery=SHOWN + _hash(code)))).rowcount == 0:
         raise SignedOut
     return code
 
 
-async def recover(store: Store, keys: Keys, code: str, address: str) -> tuple[PersonId, str]:
-    """Return whose code this is, and the new code that replaces it. Of two at once, one wins.
+async def recover(store: Store, keys: Keys, code: str, address: str) -> Recovered:
+    """Replace a code; of a repeat, and of several at once, each is shown the same new one.
 
     Args:
         code: as it was typed: case, spaces and dashes do not matter, nor O for 0 and I or L for 1.
         address: the network address it comes from.
 
     Raises:
-        SignedOut: nobody's. TooFast: TRIES_A_DAY from this address.
+        SignedOut: nobody's, or not any more. TooFast: TRIES_A_DAY from this address.
     """
     try:
         async with store.transaction() as tx:  # of its own, so that a wrong code counts
@@ -55,17 +80,50 @@ async def recover(store: Store, keys: Keys, code: str, address: str) -> tuple[Pe
     except sign_ups.SignUpsFull:
         raise TooFast(RETRY_AFTER_S) from None
     async with store.transaction() as tx:
-        wanted = sa.select(people.c.id).where(people.c.recovery == _hash(code), people.c.state == "active")
+        key, today = keys.derive(PURPOSE), await tx.now() // DAY_MS
+        fresh, *earlier = (replacement(key, code, day) for day in range(today, today - DAYS, -1))
+        now = dict.fromkeys((_hash(code), SHOWN + _hash(code)), fresh)
+        before = {SHOWN + _hash(shown): shown for shown in (fresh, *earlier)}
+        wanted = sa.select(people.c.id).where(people.c.recovery.in_([*now, *before]), people.c.state == "active")
         found = (await tx.execute(wanted)).scalar()
         who = None if found is None else (await tx.lock(people, [found])).get(found)
-        if who is None or who.recovery != _hash(code) or who.state != "active":
+        shown = None if who is None else now.get(who.recovery) or before.get(who.recovery)
+        if who is None or shown is None or who.state != "active":
             raise SignedOut
-        person = PersonId(who.id)
-        fresh = await new_recovery(tx, person)
+        await tx.execute(sa.update(people).where(people.c.id == who.id).values(recovery=SHOWN + _hash(shown)))
         await tx.lock(rooms, [who.inbox])
         await timeline.append(tx, who.inbox, "notice", code="recovered")
-        return person, fresh
+        return Recovered(PersonId(who.id), shown, who.recovery in before)
+
+
+async def confirm(tx: Transaction, person: PersonId, code: str) -> None:
+    """Note that a person has the code they were shown: the one before it opens nothing from now on.
+
+    A repeat changes nothing, nor does a code that was replaced since.
+    """
+    shown = sa.update(people).where(people.c.id == person, people.c.recovery == SHOWN + _hash(code))
+    await tx.execute(shown.values(recovery=_hash(code)))
+
+
+def is_confirmed() -> "sa.ColumnElement[bool]":
+    """Whether people (a row) have said that they have their code: one that was only shown may never have arrived."""
+    return sa.func.length(people.c.recovery) == HASH_BYTES
+
+
+def replacement(key: bytes, code: str, day: int) -> str:
+    """Return the code that replaces this one, where it is first used on that day."""
+    return _written(hmac.digest(key, f"{day}\0{_plain(code)}".encode(), "sha256"))
+
+
+def _written(random: bytes) -> str:
+    """Return a code made of random bytes, five bits of each."""
+    letters = [ALPHABET[byte % len(ALPHABET)] for byte in random[: GROUPS * GROUP_LETTERS]]
+    return "-".join("".join(letters[at : at + GROUP_LETTERS]) for at in range(0, len(letters), GROUP_LETTERS))
+
+
+def _plain(code: str) -> str:
+    return "".join(letter for letter in code.upper() if letter.isalnum()).translate(SLIPS)
 
 
 def _hash(code: str) -> bytes:
-    return token_hash("".join(letter for letter in code.upper() if letter.isalnum()).translate(SLIPS))
+    return token_hash(_plain(code))

@@ -35,7 +35,7 @@ people = sa.Table(
     sa.Column("skeleton", sa.Text, unique=True),  # what the nickname looks like: see words.skeleton
     sa.Column("inbox", Id),  # the person's inbox room
     sa.Column("language", sa.Text, nullable=False, server_default="en"),
-    sa.Column("recovery", sa.LargeBinary),  # SHA-256 of the recovery code (>= 100 random bits)
+    sa.Column("recovery", sa.LargeBinary),  # SHA-256 of the recovery code (>= 100 random bits); see recovery
     sa.Column("passphrase", sa.Text),  # argon2id, staff only
     sa.Column("says", sa.Integer, nullable=False, server_default="0"),  # counted from says_since
     sa.Column("says_since", Time, nullable=False, server_default="0"),

@@ -131,7 +131,7 @@ class Visitor:
         self.page.get_by_label("I have read this and agree").check()
         self.button("Make my account").click()
         code = self.page.locator("#code").inner_text()
-        self.page.get_by_role("link", name="I have written it down").click()
+        self.button("I have written it down").click()
         expect(self.page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
         return code
 

@@ -48,6 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "POST /me/sessions/{session}/end": MEMBERS,
     "POST /me/sessions/end": MEMBERS,
     "POST /me/code": MEMBERS,
+    "POST /me/code/kept": MEMBERS,
     "POST /me/blocks/{person}/end": MEMBERS,
     "POST /me/erase": MEMBERS,
     "GET /desk": {"peer"},

@@ -14,11 +14,17 @@ from tests.words import words
 from web import first
 
 CODE = re.compile(r'id="code"[^>]*>([0-9A-Z-]+)<')
+FIELD = re.compile(r'<input type="hidden" name="(code|why)" value="([^"]*)">')
 
 
 async def sign_up(browser: Browser, **fields: str) -> httpx2.Response:
     await browser.get("/sign-up")
     return await browser.post("/sign-up", {"nickname": nickname(), "consent": "yes", **fields})
+
+
+async def keep_code(browser: Browser) -> httpx2.Response:
+    """Press the button under the code that is shown."""
+    return await browser.post("/me/code/kept", dict(FIELD.findall(browser.page)))
 
 
 async def sign_in(browser: Browser, **fields: str) -> httpx2.Response:
@@ -33,14 +39,34 @@ async def test_a_newcomer_signs_up_and_comes_back_with_the_code_once(sqlite_url:
         assert answer.status_code == 200
         assert name in answer.text
         [code] = CODE.findall(answer.text)
+        assert (await keep_code(here)).headers["location"] == "/rooms"
         assert (await here.get("/rooms")).status_code == 200
         answer = await sign_in(there, way="code", code=code.lower().replace("-", " "))
         [fresh] = CODE.findall(answer.text)
         assert fresh != code
+        assert (await keep_code(there)).headers["location"] == "/rooms"
         assert name in (await there.get("/me")).text
         async with pages.browser() as again:
             assert (await sign_in(again, way="code", code=code)).status_code == 409
             assert (await again.get("/me")).headers["location"] == "/sign-in"
+
+
+async def test_who_never_saw_the_new_code_comes_in_by_the_old_one_and_sees_it(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages, pages.browser() as here, pages.browser() as there:
+        [code] = CODE.findall((await sign_up(here)).text)
+        await keep_code(here)
+        lost = await sign_in(there, way="code", code=code)
+        async with pages.browser() as again:
+            seen = await sign_in(again, way="code", code=code)
+            assert seen.status_code == 200
+            assert CODE.findall(seen.text) == CODE.findall(lost.text)
+            assert "was used before" in seen.text and "was used before" not in lost.text
+            assert "you cannot come back" in (await again.get("/me")).text
+            again.page = seen.text
+            await keep_code(again)
+            assert "you cannot come back" not in (await again.get("/me")).text
+        async with pages.browser() as third:
+            assert (await sign_in(third, way="code", code=code)).status_code == 409
 
 
 async def test_signing_up_needs_consent_and_a_name_that_is_free(sqlite_url: str, tmp_path: Path) -> None:
@@ -243,4 +269,5 @@ async def test_who_could_not_come_back_is_told_before_signing_out(sqlite_url: st
     async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person("peer")) as browser:
         assert "you cannot come back" in (await browser.get("/me")).text
         assert CODE.search((await browser.post("/me/code")).text)
+        assert (await keep_code(browser)).headers["location"] == "/me"
         assert "you cannot come back" not in (await browser.get("/me")).text

@@ -46,7 +46,14 @@ async def new_code(visit: Visit) -> Response:
     """Make a new recovery code, show it this once; the one before is void."""
     async with visit.site.store.transaction() as tx:
         code = await recovery.new_recovery(tx, visit.member.person)
-    return visit.page("code.html", code=code, first=False)
+    return visit.page("code.html", code=code, why="asked")
+
+
+async def keep_code(visit: Visit) -> Response:
+    """Note that the person has the code they were shown; the one before it is void, if it was not yet."""
+    async with visit.site.store.transaction() as tx:
+        await recovery.confirm(tx, visit.member.person, visit.field("code"))
+    return visit.go("/me" if visit.field("why") == "asked" else "/rooms")
 
 
 async def unblock(visit: Visit) -> Response:

@@ -33,13 +33,14 @@ async def sign_in(visit: Visit) -> Response:
             token = await sessions.open(tx, person)
         return visit.sign_in(token, "/rooms")
     try:
-        person, code = await recovery.recover(site.store, site.keys, visit.field("code"), visit.address)
+        used = await recovery.recover(site.store, site.keys, visit.field("code"), visit.address)
     except SignedOut:
         return _form(visit, "wrong_recovery", "code")
     async with site.store.transaction() as tx:
-        token = await sessions.open(tx, person)
-        visit.person = await people.find(tx, person)
-    return visit.signed_in(visit.page("code.html", code=code, first=False), token)
+        visit.token = await sessions.open(tx, used.person)
+        visit.person = await people.find(tx, used.person)
+    why = "repeated" if used.is_repeat else "used"
+    return visit.signed_in(visit.page("code.html", code=used.code, why=why), visit.token)
 
 
 async def sign_out(visit: Visit) -> Response:

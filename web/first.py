@@ -5,7 +5,7 @@ A link is printed once, to the person who started the server, and works once, fo
 
 import sqlalchemy as sa
 
-from chat import links, people, rooms
+from chat import links, people, recovery, rooms
 from chat.ids import PersonId
 from chat.keys import Keys
 from chat.settings import Settings
@@ -31,7 +31,7 @@ async def start(store: Store, keys: Keys, settings: Settings) -> None:
         comes_in = sa.select(people_table.c.id).join(roles).where(
             roles.c.role == "organiser", people_table.c.state == "active",
             sa.or_(
-                people_table.c.passphrase.is_not(None), people_table.c.recovery.is_not(None),
+                people_table.c.passphrase.is_not(None), recovery.is_confirmed(),
                 sa.exists().where(
                     sessions.c.person == people_table.c.id, sessions.c.expires_at > clock(tx.is_postgresql)
                 ),

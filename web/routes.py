@@ -66,6 +66,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/me/sessions/{session}/end", "member", account.end_session),
     Row("POST", "/me/sessions/end", "member", account.end_others),
     Row("POST", "/me/code", "member", account.new_code),
+    Row("POST", "/me/code/kept", "member", account.keep_code),
     Row("POST", "/me/blocks/{person}/end", "member", account.unblock),
     Row("POST", "/me/erase", "member", account.erase),
     Row("GET", "/desk", "peer", desk.desk),

@@ -119,6 +119,7 @@ class Visit:
     Attributes:
         person: who asks, or None for a stranger.
         session: the session's id and token, with `person`.
+        token: the cookie of the session, or of the one that begins with this answer.
         is_renewed: the session's time began afresh with this request.
         fields: a POST's fields, each with all its values; read and checked before a handler sees the visit.
     """
@@ -132,6 +133,7 @@ class Visit:
         self.session = session
         self.is_renewed = is_renewed
         self.fields: dict[str, tuple[str, ...]] = {}
+        self.token = request.cookies.get(site.cookies.session, "")
         self._stranger = request.cookies.get(site.cookies.stranger, "")
         self._made_stranger = False
         chosen = request.cookies.get(site.cookies.language, "")
@@ -146,11 +148,6 @@ class Visit:
         """Who asks, on a page that only members reach."""
         assert self.person is not None, "this page's row in routes lets strangers in"
         return self.person
-
-    @property
-    def token(self) -> str:
-        """The cookie of the session."""
-        return self.request.cookies.get(self.site.cookies.session, "")
 
     @property
     def wants_json(self) -> bool:

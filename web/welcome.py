@@ -55,9 +55,9 @@ async def first_code(visit: Visit, person: PersonId) -> Response:
     """Sign a new person in and show their recovery code, once."""
     async with visit.site.store.transaction() as tx:
         code = await recovery.new_recovery(tx, person)
-        token = await sessions.open(tx, person)
+        visit.token = await sessions.open(tx, person)
         visit.person = await people.find(tx, person)
-    return visit.signed_in(visit.page("code.html", code=code, first=True), token)
+    return visit.signed_in(visit.page("code.html", code=code, why="first"), visit.token)
 
 
 def _form(visit: Visit, nickname: str, error: str = "") -> Response:
