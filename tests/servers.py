@@ -19,8 +19,9 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from tests import logs
 
@@ -172,25 +173,54 @@ def is_listening(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-@dataclass(frozen=True)
+RedisState = Literal["well", "frozen", "killed"]
+REDIS_STATES: tuple[RedisState, ...] = get_args(RedisState)
+
+
+@dataclass
 class Redis:
     """A redis-server that keeps nothing on disk."""
 
-    url: str
-    child: Child
+    port: int
+    folder: Path
+    child: Child = field(init=False)
+    state: RedisState = "well"
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start it, empty, on its port, and wait until it listens."""
+        how = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+        self.child = start("redis", "redis-server", *how, cwd=self.folder)
+        self.child.wait_until(lambda: is_listening(self.port))
+
+    @contextmanager
+    def being(self, state: RedisState) -> Iterator[None]:
+        """Leave it well, freeze it or kill it for the time of the block; after it, it is well again."""
+        self.state = state
+        if state == "frozen":
+            self.child.freeze()
+        elif state == "killed":
+            self.child.kill()
+        try:
+            yield
+        finally:
+            self.state = "well"
+            self.child.thaw() if self.child.is_alive else self.start()
 
 
 @contextmanager
 def redis_server(port: int | None = None) -> Iterator[Redis]:
     """Run an empty redis-server; it takes some 20 ms to start, so every test has its own. `port`: where one was."""
-    port = port or free_port()
-    command = ("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
-    with (
-        tempfile.TemporaryDirectory(prefix="hearthside-redis-") as folder,
-        child("redis", *command, cwd=Path(folder)) as one,
-    ):
-        one.wait_until(lambda: is_listening(port))
-        yield Redis(f"redis://127.0.0.1:{port}/0", one)
+    with tempfile.TemporaryDirectory(prefix="hearthside-redis-") as folder:
+        redis = Redis(port or free_port(), Path(folder))
+        redis.start()
+        try:
+            yield redis
+        finally:
+            redis.child.stop()
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from chat import sessions
 from chat.ids import PersonId
+from chat.reader import BEAT_S
 from tests import servers
 from tests.client import Client, connected
 from tests.pages import Browser
@@ -21,6 +22,11 @@ from tests.place import Place, open_place
 
 START_S = 60.0
 """A process imports for some seconds, and longer where other tests run beside it."""
+ENDS_S = 5.0
+"""What is promised to whoever stops a process."""
+TOLD_S = BEAT_S + 3.0
+"""How long one process may take to show what another has committed: hints may be lost, the beat may not; reading and
+showing take a process longer where other tests run beside it."""
 
 
 @dataclass
@@ -44,10 +50,24 @@ class Town:
         chosen |= {"redis": self.redis.url} if self.redis else {}
         return {f"HEARTHSIDE_{name.upper()}": value for name, value in chosen.items()}
 
+    @property
+    def is_hinted(self) -> bool:
+        """Whether the processes hear of each other: hints, and who is here; otherwise the beat does all the work."""
+        return self.redis is None or self.redis.state == "well"
+
     async def start_again(self, number: int) -> None:
         """Start a `web` process again on its port, and wait until it listens; the loop stays free."""
         self.begin(number)  # here and not in a thread: the child would die with it
         await asyncio.to_thread(self.await_start, number)
+
+    @asynccontextmanager
+    async def losing(self, number: int) -> AsyncIterator[None]:
+        """Let a `web` process end in the block; after it, it runs again."""
+        try:
+            yield
+        finally:
+            if not self.webs[number].is_alive:
+                await self.start_again(number)
 
     def begin(self, number: int) -> None:
         """Start a `web` process and do not wait for it."""
@@ -83,7 +103,7 @@ class Town:
             yield browser
 
     @contextmanager
-    def matchers(self, count: int) -> Iterator[None]:
+    def matchers(self, count: int) -> Iterator[list[servers.Child]]:
         """Run `matcher` processes for the time of the block, which begins when they match by words."""
         with ExitStack() as stack:
             started = [servers.start("matcher", sys.executable, "-m", "matcher", env=self.environment())
@@ -92,7 +112,7 @@ class Town:
                 stack.callback(one.stop)
             for one in started:
                 one.wait_until(partial(_matches, one), START_S)
-            yield
+            yield started
 
 
 @contextmanager

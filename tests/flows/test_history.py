@@ -3,25 +3,17 @@
 `python -m tests.soak history` runs the same for longer.
 """
 
-from pathlib import Path
-
 import pytest
 
-from tests import servers
 from tests.history import judge
 from tests.soak.history import run
-from tests.town import open_town
+from tests.town import Town
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_nothing_acknowledged_is_lost_doubled_reordered_or_missed(
-    request: pytest.FixtureRequest, tmp_path: Path, redis_server: servers.Redis, kind: str
-) -> None:
-    database: str = request.getfixturevalue(f"{kind}_url")
-    with open_town(database, tmp_path, redis_server if kind == "postgresql" else None) as town:
-        async with town.place() as place:
-            history = await run(town, place, clients=36, seconds=8)
+async def test_nothing_acknowledged_is_lost_doubled_reordered_or_missed(town: Town) -> None:
+    async with town.place() as place:
+        history = await run(town, place, clients=36, seconds=8)
     assert judge(history) == []
     assert sum(one.acked_at is not None for one in history.says) > 30
     assert len({one.session for one in history.seen}) > 1, "people were thrown out and came back"

@@ -1,10 +1,12 @@
 """The whole of it as it runs at scale: two `web` and two `matcher` processes, PostgreSQL, Redis, the real model.
 
-One asks on one process's page, the peer it fits best sees the offer live on the other, accepts, and both talk.
+One asks on one process's page, the peer it fits best sees the offer live on the other, accepts, and both talk. A
+matcher that starts while Redis is frozen or dead does the same.
 """
 
+import asyncio
+import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +17,10 @@ from matcher.facets import Facet
 from tests import servers
 from tests.client import answer_code
 from tests.place import Place
-from tests.town import open_town
+from tests.town import ENDS_S, TOLD_S, Town
 from tests.words import words
 
-OFFER_S = 15.0
+OFFER_S = 12.0
 """Far more than a request takes to become an offer: the machine may be busy with other tests."""
 
 ASKED = "I stopped drinking three weeks ago and the evenings are unbearable. I want to talk to one who got through."
@@ -39,14 +41,12 @@ async def make_peer(place: Place, text: str) -> PersonId:
 
 @pytest.mark.model
 @pytest.mark.timeout(240)
-async def test_who_asks_is_matched_by_words_and_both_talk_across_processes(
-    postgresql_url: str, redis_server: servers.Redis, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("town", servers.REDIS_STATES, indirect=True)
+async def test_who_asks_is_matched_by_words_and_both_talk_across_processes(town: Town) -> None:
     async with AsyncExitStack() as stack:
-        town = stack.enter_context(open_town(postgresql_url, tmp_path, redis_server))
         place = await stack.enter_async_context(town.place())
         fits, other, seeker = await make_peer(place, FITS), await make_peer(place, OTHER), await place.person()
-        stack.enter_context(town.matchers(2))
+        matchers = stack.enter_context(town.matchers(2 if town.is_hinted else 1))
         desks = []
         for person in (fits, other):
             desk = await stack.enter_async_context(town.client(place, person, 1))
@@ -62,7 +62,7 @@ async def test_who_asks_is_matched_by_words_and_both_talk_across_processes(
         assert (asked.status_code, asked.headers["location"]) == (303, "/waiting")
 
         inbox = desk.welcome.you.inbox
-        await desk.until(lambda: [entry.kind for entry in desk.entries[inbox]] == ["offered"], OFFER_S)
+        await desk.until(lambda: [entry.kind for entry in desk.entries[inbox]] == ["offered"], OFFER_S + TOLD_S)
         offer = desk.entries[inbox][0].ref
         theirs = await stack.enter_async_context(town.browser(place, fits, 1))
         shown = await theirs.get("/desk")
@@ -74,13 +74,17 @@ async def test_who_asks_is_matched_by_words_and_both_talk_across_processes(
         for client in (desk, waiting):
             mine = client.welcome.you.inbox
             await client.until(
-                lambda client=client, mine=mine: ("opened", room) in [(e.kind, e.ref) for e in client.entries[mine]]
+                lambda client=client, mine=mine: ("opened", room) in [(e.kind, e.ref) for e in client.entries[mine]],
+                TOLD_S,
             )
             await client.join(room, after=0)
         for speaker, hearer in ((waiting, desk), (desk, waiting)):
             text = words("hello")
             said = await speaker.say(room, text)
             assert isinstance(said, Entry), answer_code(said)
-            await hearer.until(lambda hearer=hearer, text=text: text in hearer.texts(room))
+            await hearer.until(lambda hearer=hearer, text=text: text in hearer.texts(room), TOLD_S)
         assert waiting.texts(room) == desk.texts(room)
         assert spared.entries[spared.welcome.you.inbox] == [], "nobody else was asked"
+        before = time.monotonic()
+        assert [await asyncio.to_thread(one.stop) for one in matchers] == [0] * len(matchers)
+        assert time.monotonic() - before < ENDS_S
