@@ -228,13 +228,15 @@ class GroupCommit:
             await self._some.wait()
             self._some.clear()
             while self._waiting:
-                group = [self._waiting.popleft() for _ in range(min(GROUP_SAYS, len(self._waiting)))]
-                await self._keep(group)
+                await self._keep(self._next())  # in no variable here: words are held no longer than they wait
 
     def end(self) -> None:
         """Take no more; `run` ends when what waits is kept."""
         self._ended = True
         self._some.set()
+
+    def _next(self) -> list[Saying]:
+        return [self._waiting.popleft() for _ in range(min(GROUP_SAYS, len(self._waiting)))]
 
     async def _keep(self, group: list[Saying], again: bool = True) -> None:
         try:

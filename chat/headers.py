@@ -43,11 +43,13 @@ class CappedHttp(HttpToolsProtocol):
         """It is over."""
         self._wait(None)
         super().connection_lost(exc)
+        self.cycle = None  # type: ignore[assignment]  # it holds this object, which held it: see `heap`
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection to the socket, which has deadlines of its own."""
         self._wait(None)
         super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # it holds this object, which is not needed any more
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to the headers before they are parsed."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from chat import bus
 from chat.feed import SLICE, Feed
 from chat.group import Said, Saying
+from chat.heap import Heap
 from chat.ids import PersonId, RoomId, Seq
 from chat.keys import Keys
 from chat.outbox import GONE, Follower, Outbox, Turn
@@ -33,6 +34,7 @@ class Hub:
 
     def __init__(self, store: Store, keys: Keys, presence: Presence, publish: Callable[[bus.Message], None]) -> None:
         self.turn = Turn()
+        self._heap = Heap()
         self.people: dict[PersonId, set[Outbox]] = {}
         self._presence = presence
         self._publish = publish
@@ -53,6 +55,7 @@ class Hub:
     def connect(self, outbox: Outbox) -> None:
         """Someone has connected."""
         self.people.setdefault(outbox.person, set()).add(outbox)
+        self._heap.grow()
         outbox.on_drained = self._drained
 
     def disconnect(self, outbox: Outbox) -> None:

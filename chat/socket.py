@@ -52,8 +52,7 @@ FRAGMENTS = 256
 WAITING_COMMANDS = 32
 """Commands of one connection that may wait; beyond it nothing more is read from it until they are done."""
 SILENT_S = 60.0
-"""A connection that has said nothing for so long, though the page pings every 20 s, is asked with a ping (by the hub's
-tick: a timer of its own would cost every connection 0.7 KB)."""
+"""Who has been silent so long, though a page pings every 20 s, is asked by the hub's tick (a timer each costs 0.7 KB)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,9 @@ class Socket(asyncio.Protocol):
         if self.outbox is not None:
             self._reception.hub.disconnect(self.outbox)
             self.outbox.write = nowhere
-        self._waiting = None
+        self._waiting = self.outbox = None  # no cycle may hold what is over: see `heap`
+        self._ws.parser.close()
+        self._ws.parser_exc = None
 
     def pause_writing(self) -> None:
         """The reader lags: what it asks for would wait here, so it is not asked either."""
