@@ -13,13 +13,13 @@ from ipaddress import ip_address, ip_network
 
 from websockets.datastructures import Headers
 
-from chat import people, sessions
-from chat.people import Person
+from chat import sessions, tables
+from chat.people import Person, in_order, roles_held
 from chat.refusals import NotAllowed, Refusal, SignedOut, TooFast
 from chat.sessions import Kind
 from chat.settings import Settings
 from chat.sign_ups import network
-from chat.store import Store, epoch
+from chat.store import Store, incarnation
 
 MINUTE_S = 60.0
 ADDRESSES = 10_000
@@ -48,7 +48,7 @@ class Admission:
         self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     async def admit(self, headers: Headers, address: str) -> Admitted:
-        """Return who this is.
+        """Return who this is; asked in one statement, because after a restart everybody comes at once.
 
         Raises:
             TooFast: too many handshakes from this address. NotAllowed: a foreign or missing Origin.
@@ -57,9 +57,13 @@ class Admission:
         self._count(self._client(headers, address))
         token, kind = self._token(headers)
         async with self._store.reading() as tx:
-            session = await sessions.find(tx, token, kind)
-            person = await people.find(tx, session.person)
-            return Admitted(person, session.id, kind == "bearer", await epoch(tx))
+            about = (tables.people.c.nickname, tables.people.c.inbox, tables.people.c.language, tables.people.c.state)
+            now = incarnation(tx.is_postgresql).label("epoch")
+            row = (await tx.execute(sessions.standing(tx, token, kind).add_columns(*about, roles_held(), now))).first()
+        if row is None:
+            raise SignedOut
+        person = Person(row.person, row.nickname, row.inbox, in_order(row.roles), row.language, row.state)
+        return Admitted(person, row.id, kind == "bearer", row.epoch)
 
     def _token(self, headers: Headers) -> tuple[str, Kind]:
         authorization = headers.get_all("Authorization")

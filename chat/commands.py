@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from functools import partial
-from typing import assert_never
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 
@@ -21,10 +21,10 @@ from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.outbox import Follower, Outbox
 from chat.protocol import AnyCommand, Done, Expired, Joined, Member, Refused
-from chat.refusals import Muted, NotAllowed, NotJoined, Refusal, SignedOut, TooFast, without_words
+from chat.refusals import Muted, NotAllowed, NotAMember, NotJoined, Refusal, SignedOut, TooFast, without_words
 from chat.seal import DataKey
 from chat.settings import Settings
-from chat.store import Store, Transaction, epoch
+from chat.store import Store, Transaction, incarnation
 from chat.tables import memberships, people
 from chat.tables import rooms as rooms_table
 from chat.timeline import seal
@@ -90,9 +90,7 @@ class Commands:
         with self._hub.expecting(inbox):
             try:
                 async with self._store.reading() as tx:
-                    newest = sa.select(rooms_table.c.last_seq).where(rooms_table.c.id == inbox)
-                    last = (await tx.execute(newest)).scalar_one()
-                    await sessions.require(tx, outbox.session)
+                    last = await sessions.inbox_end(tx, outbox.session)
             except SignedOut:
                 outbox.wire.close(1008, "signed out")
             except Refusal:
@@ -190,13 +188,10 @@ class Commands:
     async def _follow(self, outbox: Outbox, command: protocol.Join) -> None:
         room = RoomId(command.room)
         async with self._store.reading() as tx:
-            # The room's end before the membership: a leaving that is not seen here lies beyond it, and ends it then.
-            where = (await tx.execute(sa.select(rooms_table).where(rooms_table.c.id == room))).first()
-            membership = await require_member(tx, room, outbox.person)
-            assert where is not None  # a membership's room exists: foreign key
-            now_epoch = await epoch(tx)
+            where = await _place(tx, room, outbox.person)
             members = await _members(tx, room, where.kind)
-        first, last = max(where.first_seq, membership.from_seq), max(where.last_seq, membership.from_seq - 1)
+        now_epoch = where.epoch
+        first, last = max(where.first_seq, where.from_seq), max(where.last_seq, where.from_seq - 1)
         after = last if command.after is None else command.after
         here = self._hub.people_here(room) | {outbox.person}
         told = tuple(Member(row.person, row.nickname or "", row.part, row.person in here) for row in members)
@@ -205,9 +200,9 @@ class Commands:
             after = last
             outbox.send(Expired(ref=command.ref, room=room, first=first, last=last, epoch=now_epoch, people=told))
         else:
-            read = membership.read_seq
+            read = where.read_seq
             outbox.send(Joined(ref=command.ref, room=room, first=first, last=last, read=read, people=told))
-        follower = Follower(after, membership.from_seq, silent=False)
+        follower = Follower(after, where.from_seq, silent=False)
         self._hub.follow(outbox, room, follower, last=last, shown=where.kind in ("group", "one_to_one"))
 
     async def run(self) -> None:
@@ -228,6 +223,20 @@ class Commands:
         async with self._store.transaction() as tx:
             for (room, person), seq in sorted(marks.items()):
                 await rooms.mark_read(tx, room, person, Seq(seq))
+
+
+async def _place(tx: Transaction, room: RoomId, person: PersonId) -> "sa.Row[Any]":
+    """Return the room, the person's membership in it, and the epoch, as of one moment: a leaving that is not seen here
+    lies beyond `last_seq`, and ends the following then."""
+    open_one = sa.and_(memberships.c.room == rooms_table.c.id, memberships.c.to_seq.is_(None))
+    found = sa.select(
+        rooms_table.c.kind, rooms_table.c.first_seq, rooms_table.c.last_seq, memberships.c.from_seq,
+        memberships.c.read_seq, incarnation(tx.is_postgresql).label("epoch"),
+    ).join_from(rooms_table, memberships, open_one)  # fmt: skip
+    row = (await tx.execute(found.where(rooms_table.c.id == room, memberships.c.person == person))).first()
+    if row is None:
+        raise NotAMember
+    return row
 
 
 async def _members(tx: Transaction, room: RoomId, kind: str) -> "list[sa.Row[tuple[int, str, str]]]":

@@ -6,12 +6,12 @@ inbox: every process that holds a socket of theirs learns it the way it learns e
 
 import secrets
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from chat import timeline
-from chat.ids import Millis, PersonId, RoomId, new_id
+from chat.ids import Millis, PersonId, RoomId, Seq, new_id
 from chat.refusals import NotAMember, SignedOut
 from chat.seal import token_hash
 from chat.store import Transaction, clock
@@ -62,16 +62,24 @@ async def find(tx: Transaction, token: str, kind: Kind = "cookie") -> Session:
     Raises:
         SignedOut: ended, expired, of the other kind, never made, or its person is banned or erased.
     """
-    if not token or len(token) > TOKEN_MOST or not token.isascii():
-        raise SignedOut
-    wanted = sa.select(sessions).join(people, people.c.id == sessions.c.person).where(
-        sessions.c.hash == token_hash(token), sessions.c.kind == kind, people.c.state == "active",
-        sessions.c.expires_at > clock(tx.is_postgresql),
-    )  # fmt: skip
-    row = (await tx.execute(wanted)).first()
+    row = (await tx.execute(standing(tx, token, kind))).first()
     if row is None:
         raise SignedOut
     return Session(row.id, row.person, row.kind, row.created_at, row.seen_at)
+
+
+def standing(tx: Transaction, token: str, kind: Kind) -> "sa.Select[Any]":
+    """Select the session a token stands for, joined with its person; no row where there is none.
+
+    Raises:
+        SignedOut: this was never a token.
+    """
+    if not token or len(token) > TOKEN_MOST or not token.isascii():
+        raise SignedOut
+    return sa.select(sessions).join(people, people.c.id == sessions.c.person).where(
+        sessions.c.hash == token_hash(token), sessions.c.kind == kind, people.c.state == "active",
+        sessions.c.expires_at > clock(tx.is_postgresql),
+    )  # fmt: skip
 
 
 def is_stale(session: Session, now: Millis) -> bool:
@@ -79,15 +87,19 @@ def is_stale(session: Session, now: Millis) -> bool:
     return now - session.seen_at >= TOUCH_MS
 
 
-async def require(tx: Transaction, session: int) -> None:
-    """Ask whether a session, by its id, still stands.
+async def inbox_end(tx: Transaction, session: int) -> Seq:
+    """Return the last seq in the inbox of the person whose session this is, if, as of the same moment, it stands.
 
     Raises:
         SignedOut: it does not.
     """
-    standing = sa.select(sessions.c.id).where(sessions.c.id == session, sessions.c.expires_at > clock(tx.is_postgresql))
-    if (await tx.execute(standing)).first() is None:
+    wanted = sa.select(rooms.c.last_seq).join(people, people.c.inbox == rooms.c.id).join(
+        sessions, sessions.c.person == people.c.id
+    ).where(sessions.c.id == session, sessions.c.expires_at > clock(tx.is_postgresql))  # fmt: skip
+    last = (await tx.execute(wanted)).scalar()
+    if last is None:
         raise SignedOut
+    return Seq(last)
 
 
 async def touch(tx: Transaction, session: Session) -> None:

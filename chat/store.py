@@ -163,12 +163,17 @@ class Store:
 
 
 async def epoch(tx: Transaction) -> str:
-    """Return the database's incarnation; on PostgreSQL its timeline too, which changes when a standby takes over."""
+    """Return the database's incarnation."""
+    return str((await tx.execute(sa.select(incarnation(tx.is_postgresql)))).scalar_one())
+
+
+def incarnation(is_postgresql: bool) -> "sa.ColumnElement[str]":
+    """The database's incarnation as an expression; on PostgreSQL with its timeline, which changes when a standby takes
+    over."""
     made = sa.select(meta.c.value).where(meta.c.name == "epoch").scalar_subquery()
-    if tx.is_postgresql:
-        timeline = sa.func.substr(sa.func.pg_walfile_name(sa.func.pg_current_wal_lsn()), 1, 8)
-        return str((await tx.execute(sa.select(made + "-" + timeline))).scalar_one())
-    return str((await tx.execute(sa.select(made))).scalar_one())
+    if not is_postgresql:
+        return made
+    return made + "-" + sa.func.substr(sa.func.pg_walfile_name(sa.func.pg_current_wal_lsn()), 1, 8)
 
 
 UNIX_EPOCH_JULIAN = 2440587.5
