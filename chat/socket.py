@@ -52,7 +52,7 @@ FRAGMENTS = 256
 WAITING_COMMANDS = 32
 """Commands of one connection that may wait; beyond it nothing more is read from it until they are done."""
 SILENT_S = 60.0
-"""Who has been silent so long, though a page pings every 20 s, is asked by the hub's tick (a timer each costs 0.7 KB)."""
+"""Who has been silent so long, though a page pings every 20 s, is asked by the hub's tick (a timer costs 0.7 KB)."""
 
 
 @dataclass(frozen=True, slots=True)
