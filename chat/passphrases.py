@@ -1,33 +1,48 @@
 """Passphrases: how staff sign in. Kept as argon2id, computed in two threads of its own and never inside a transaction.
 
 Tries are counted before the work is done, exactly and over all processes, and by the name that was typed, whether or
-not somebody has it: a name nobody has is refused as often, as soon and as slowly as one somebody has. Not the name is
-kept for it but an HMAC, under a key outside the database, for no longer than the count.
+not somebody has it: a name nobody has is refused as often, as soon and as slowly as one somebody has. Neither name nor
+address is kept for it but an HMAC, under a key outside the database, for a day.
 
-Source: RFC 9106 (Argon2); parameters from OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane.
+Who guesses must not lock out whose name it is. So a device on which somebody has signed in before carries a token for
+their name and is counted by itself alone; all other tries are counted by name and address, and by name. That leaves
+5 guesses in 15 minutes from one address, and 100 a day from all addresses together; a device that is known, which takes
+the right passphrase first, has 480 a day. (A recovery code comes in past all of it.)
+
+Sources: RFC 9106 (Argon2); parameters from OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane; devices
+after OWASP's "Slow Down Online Guessing Attacks with Device Cookies".
 """
 
 import asyncio
 import hmac
+import secrets
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.dialects import postgresql, sqlite
 
-from chat import words
-from chat.ids import PersonId
+from chat import sign_ups, words
+from chat.ids import Millis, PersonId
 from chat.keys import Keys
 from chat.refusals import Refusal, SignedOut, TooFast
 from chat.store import Store, Transaction
-from chat.tables import people, sign_ups
+from chat.tables import people
+from chat.tables import sign_ups as counts
 
 LEAST = 12
 MOST = 1000
-TRIES = 5
 MINUTE_MS = 60_000
-TRIES_MINUTES = 15
+TRIES, TRIES_MINUTES = 5, 15
+"""At one name from one address; or from one device that is known for the name, wherever it is."""
+STRANGERS, STRANGERS_MINUTES = 100, 24 * 60
+"""At one name from everywhere, known devices left out."""
+ADDRESS = 60
+"""In TRIES_MINUTES from one address, at whatever names, known devices left out: each costs us 19 MiB for a while."""
+DEVICE_BYTES = 16
 LOCK = 0x7472696573
 """The PostgreSQL advisory lock under which tries are counted: "tries" in ASCII."""
 FIRST_MINUTE = 1_000_000
@@ -37,6 +52,15 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _threads = ThreadPoolExecutor(2, "argon2")
 """Two at a time: a flood of tries may cost 38 MiB and two threads, and the rest waits."""
 _NOBODYS = _hasher.hash("nobody's passphrase")
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """What is counted (an HMAC), and how many may be in so many minutes."""
+
+    what: bytes
+    most: int
+    minutes: int
 
 
 class WeakPassphrase(Refusal):
@@ -60,21 +84,35 @@ async def set_passphrase(store: Store, person: PersonId, text: str) -> None:
             raise SignedOut
 
 
-async def check(store: Store, keys: Keys, nickname: str, text: str) -> PersonId:
+def know_device(keys: Keys, person: PersonId) -> str:
+    """Return a token for a device on which this person has just signed in; it opens nothing (see `check`)."""
+    return _device(keys, secrets.token_hex(DEVICE_BYTES), person)
+
+
+async def check(store: Store, keys: Keys, nickname: str, text: str, address: str, device: str = "") -> PersonId:
     """Return whose nickname and passphrase these are.
+
+    Args:
+        address: the network address it comes from.
+        device: what `know_device` returned on this device, or anything else.
 
     Raises:
         SignedOut: they do not belong together; the name is nobody's; no passphrase was set. The three look the same.
-        TooFast: TRIES at this name in fifteen minutes, right ones since the last success included.
+        TooFast: as many tries as may be, right ones since the last success included.
     """
-    name = words.skeleton(nickname[:MOST])
-    counted = hmac.digest(keys.derive("tries"), name.encode("utf-8", "surrogatepass"), "sha256")
+    name, where = words.skeleton(nickname[:MOST]), sign_ups.network(address)
+    key = keys.derive("tries")
     async with store.transaction() as tx:
-        await _count(tx, counted)
         wanted = sa.select(people.c.id, people.c.passphrase).where(
             people.c.skeleton == name, people.c.state == "active", people.c.passphrase.is_not(None)
         )
         found = (await tx.execute(wanted)).first()
+        mine = [Tries(_mac(key, "here", where, name), TRIES, TRIES_MINUTES),
+                Tries(_mac(key, "name", name), STRANGERS, STRANGERS_MINUTES)]  # fmt: skip
+        others = [Tries(_mac(key, "address", where), ADDRESS, TRIES_MINUTES)]
+        if _is_known(keys, device, PersonId(found.id if found else 0)):
+            mine, others = [Tries(_mac(key, "device", device), TRIES, TRIES_MINUTES)], []
+        await _count(tx, [*mine, *others])
     hashed = _NOBODYS if found is None else found.passphrase
     fits = await asyncio.get_running_loop().run_in_executor(_threads, _fits, hashed, _bytes(text))
     if found is None or not fits:
@@ -85,29 +123,63 @@ async def check(store: Store, keys: Keys, nickname: str, text: str) -> PersonId:
         )
         if (await tx.execute(still)).first() is None:
             raise SignedOut
-        await tx.execute(sa.delete(sign_ups).where(sign_ups.c.address == counted))
+        await _lock(tx)
+        await tx.execute(sa.delete(counts).where(counts.c.address.in_([one.what for one in mine])))
     return PersonId(found.id)
 
 
-async def _count(tx: Transaction, name: bytes) -> None:
-    """Count one try at a name, by the minute.
+async def forget_tries(tx: Transaction, now: Millis) -> None:
+    """Delete counts that no limit looks at any more."""
+    over = counts.c.day <= now // MINUTE_MS - STRANGERS_MINUTES
+    await tx.execute(sa.delete(counts).where(counts.c.day >= FIRST_MINUTE, over))
+
+
+async def _count(tx: Transaction, all_of: Sequence[Tries]) -> None:
+    """Count one try, by the minute, under each of these.
 
     Raises:
-        TooFast: TRIES in the last TRIES_MINUTES; this one is not counted.
+        TooFast: one of them is full; then this try is not counted at all.
     """
-    if tx.is_postgresql:  # of several at once each counts the ones before it; SQLite has one writer anyway
-        await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+    await _lock(tx)  # of several at once each counts the ones before it
     now = await tx.now()
-    minute = now // MINUTE_MS
-    over = sign_ups.c.day <= minute - TRIES_MINUTES
-    await tx.execute(sa.delete(sign_ups).where(sign_ups.c.day >= FIRST_MINUTE, over))
-    mine = sa.select(sign_ups.c.day, sign_ups.c.count.label("tries")).where(sign_ups.c.address == name)
-    tried = list(await tx.execute(mine.order_by(sign_ups.c.day)))
-    if sum(one.tries for one in tried) >= TRIES:
-        raise TooFast(((tried[0].day + TRIES_MINUTES) * MINUTE_MS - now) / 1000)
+    waits = [await _wait_ms(tx, one, now) for one in all_of]
+    if any(waits):
+        raise TooFast(max(waits) / 1000)
     insert = postgresql.insert if tx.is_postgresql else sqlite.insert
-    row = insert(sign_ups).values(address=name, day=minute, count=1)
-    await tx.execute(row.on_conflict_do_update(index_elements=["address", "day"], set_={"count": sign_ups.c.count + 1}))
+    for one in all_of:
+        row = insert(counts).values(address=one.what, day=now // MINUTE_MS, count=1)
+        await tx.execute(
+            row.on_conflict_do_update(index_elements=["address", "day"], set_={"count": counts.c.count + 1})
+        )
+
+
+async def _lock(tx: Transaction) -> None:
+    if tx.is_postgresql:  # SQLite has one writer anyway
+        await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+
+
+async def _wait_ms(tx: Transaction, tries: Tries, now: int) -> int:
+    """Return how long until there is one more try again; 0 while there is one."""
+    mine = sa.select(counts.c.day, counts.c.count.label("tries")).where(
+        counts.c.address == tries.what, counts.c.day > now // MINUTE_MS - tries.minutes
+    )
+    tried = list(await tx.execute(mine.order_by(counts.c.day)))
+    if sum(one.tries for one in tried) < tries.most:
+        return 0
+    return int((tried[0].day + tries.minutes) * MINUTE_MS - now)
+
+
+def _mac(key: bytes, *what: str) -> bytes:
+    return hmac.digest(key, "\0".join(what).encode("utf-8", "surrogatepass"), "sha256")
+
+
+def _device(keys: Keys, number: str, person: PersonId) -> str:
+    return f"{number}.{_mac(keys.derive('devices'), number, str(person)).hex()}"
+
+
+def _is_known(keys: Keys, device: str, person: PersonId) -> bool:
+    known = _device(keys, device.partition(".")[0], person)
+    return hmac.compare_digest(device.encode("utf-8", "surrogatepass"), known.encode("utf-8", "surrogatepass"))
 
 
 def _bytes(text: str) -> bytes:

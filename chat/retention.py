@@ -9,7 +9,7 @@ import logging
 
 import sqlalchemy as sa
 
-from chat import audit, erasure, sessions
+from chat import audit, erasure, passphrases, sessions
 from chat.clock import Clock
 from chat.ids import CaseId, Millis
 from chat.keys import Keys
@@ -179,7 +179,7 @@ class Retention:
             logger.info("audit anchor %s", anchor)
 
     async def _expire_doors(self, now: Millis) -> None:
-        """End sessions that have expired; delete links that open nothing any more, and mutes that ended long ago.
+        """End sessions that have expired; delete links that open nothing, tries that count no more, and old mutes.
 
         A socket outlives its session by SWEEP_S, the sweep itself and one beat of the hub, at the most.
         """
@@ -189,6 +189,7 @@ class Retention:
             async with self._store.transaction() as tx:
                 await sessions.end_expired(tx, person, now)
         async with self._store.transaction() as tx:
+            await passphrases.forget_tries(tx, now)
             await tx.execute(sa.delete(links).where(links.c.expires_at < now - DAY_MS))
             await tx.execute(sa.delete(mutes).where(mutes.c.until < now - self._settings.keep_case_days * DAY_MS))
 

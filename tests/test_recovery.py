@@ -98,10 +98,10 @@ async def test_the_new_code_is_good_before_anybody_says_so_and_its_use_voids_the
 async def test_a_code_that_was_used_opens_nothing_after_the_day_that_follows(place: Place) -> None:
     person = await place.person()
     code = await new_code(place, person)
-    for days in range(recovery.DAYS):
+    for days in (0, 1):
         fresh = await use_days_ago(place, person, code, days)
         assert await recover(place, code) == (person, fresh)
-    fresh = await use_days_ago(place, person, code, recovery.DAYS)
+    fresh = await use_days_ago(place, person, code, 2)
     with pytest.raises(SignedOut):
         await recover(place, code)
     assert (await recover(place, fresh))[0] == person

@@ -14,6 +14,7 @@ from tests.words import words
 from web import first
 
 CODE = re.compile(r'id="code"[^>]*>([0-9A-Z-]+)<')
+ADDRESS = "192.0.2.1"
 FIELD = re.compile(r'<input type="hidden" name="(code|why)" value="([^"]*)">')
 
 
@@ -212,6 +213,27 @@ async def test_a_wrong_passphrase_is_limited_in_words_a_person_reads(sqlite_url:
         assert int(answer.headers["retry-after"]) > 0
 
 
+async def test_staff_come_in_where_they_came_in_before_whoever_guesses_at_their_name(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages, pages.browser() as mine, pages.browser() as new:
+        person, text = await pages.place.person("moderator"), words("the right one")
+        await passphrases.set_passphrase(pages.place.store, person, text)
+        async with pages.place.store.reading() as tx:
+            name = (await people.find(tx, person)).nickname
+        assert (await sign_in(mine, way="passphrase", nickname=name, passphrase=text)).status_code == 303
+        await mine.get("/me")
+        await mine.post("/sign-out")
+        for _ in range(passphrases.TRIES):
+            assert (await sign_in(new, way="passphrase", nickname=name, passphrase="wrong")).status_code == 409
+        assert (await sign_in(new, way="passphrase", nickname=name, passphrase=text)).status_code == 429
+        assert (await sign_in(mine, way="passphrase", nickname=name, passphrase=text)).status_code == 303
+        async with await pages.browser_of(person) as other:
+            await other.get("/start")
+            await other.post("/start", {"nickname": name, "passphrase": text})
+            assert other.cookies["hearthside-device"] != mine.cookies["hearthside-device"]
+
+
 async def test_staff_with_a_word_of_office_in_their_name_change_their_passphrase(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -221,7 +243,7 @@ async def test_staff_with_a_word_of_office_in_their_name_change_their_passphrase
         async with await pages.browser_of(person) as browser:
             await browser.get("/start")
             assert (await browser.post("/start", {"nickname": name, "passphrase": text})).status_code == 303
-        assert await passphrases.check(pages.place.store, pages.place.keys, name, text) == person
+        assert await passphrases.check(pages.place.store, pages.place.keys, name, text, ADDRESS) == person
 
 
 async def test_a_name_that_is_taken_leaves_the_passphrase_as_it_was(sqlite_url: str, tmp_path: Path) -> None:
@@ -234,7 +256,7 @@ async def test_a_name_that_is_taken_leaves_the_passphrase_as_it_was(sqlite_url: 
             await browser.get("/start")
             answer = await browser.post("/start", {"nickname": taken, "passphrase": words("another passphrase")})
             assert answer.status_code == 409
-        assert await passphrases.check(pages.place.store, pages.place.keys, mine, text) == person
+        assert await passphrases.check(pages.place.store, pages.place.keys, mine, text, ADDRESS) == person
 
 
 async def test_after_a_refusal_on_the_account_page_the_language_form_leads_back_to_it(

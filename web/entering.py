@@ -26,12 +26,14 @@ async def sign_in(visit: Visit) -> Response:
     site = visit.site
     if visit.field("way") == "passphrase":
         try:
-            person = await passphrases.check(site.store, site.keys, visit.field("nickname"), visit.field("passphrase"))
+            person = await passphrases.check(
+                site.store, site.keys, visit.field("nickname"), visit.field("passphrase"), visit.address, visit.device
+            )
         except SignedOut:
             return _form(visit, "wrong_passphrase", "passphrase")
         async with site.store.transaction() as tx:
             token = await sessions.open(tx, person)
-        return visit.sign_in(token, "/rooms")
+        return visit.know_device(visit.sign_in(token, "/rooms"), person)
     try:
         used = await recovery.recover(site.store, site.keys, visit.field("code"), visit.address)
     except SignedOut:
@@ -110,7 +112,7 @@ async def start(visit: Visit) -> Response:
         await passphrases.set_passphrase(site.store, person, visit.field("passphrase"))
     except (NotWords, NicknameTaken, Muted, passphrases.WeakPassphrase) as refusal:
         return _start(visit, nickname, refusal.code)
-    return visit.go(home(visit.member.roles))
+    return visit.know_device(visit.go(home(visit.member.roles)), person)
 
 
 def home(roles: tuple[str, ...]) -> str:

@@ -15,7 +15,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from chat.ids import ID_MAX, RoomId
+from chat import passphrases
+from chat.ids import ID_MAX, PersonId, RoomId
 from chat.journal import Journal
 from chat.keys import Keys
 from chat.people import Person
@@ -33,6 +34,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 SESSION_S = 90 * 24 * 3600
 """How long a browser keeps the cookie; the session itself ends when `sessions` says so."""
 LANGUAGE_S = 365 * 24 * 3600
+DEVICE_S = 365 * 24 * 3600
 
 
 class JSON(Response):
@@ -60,6 +62,11 @@ class Cookies:
     def stranger(self) -> str:
         """Ties a stranger's forms to their browser."""
         return f"{self.session}-form"
+
+    @property
+    def device(self) -> str:
+        """Staff's: that somebody has signed in on this device before (see `passphrases`)."""
+        return f"{self.session}-device"
 
     @property
     def language(self) -> str:
@@ -150,6 +157,11 @@ class Visit:
         return self.person
 
     @property
+    def device(self) -> str:
+        """What this browser is known by."""
+        return self.request.cookies.get(self.site.cookies.device, "")
+
+    @property
     def wants_json(self) -> bool:
         """Whether a program asks (our own script does), not somebody's browser for a page."""
         return "application/json" in self.request.headers.get("accept", "")
@@ -221,6 +233,12 @@ class Visit:
     def keep(self, response: Response) -> None:
         """Let the browser keep the cookie as long afresh as the session: who comes every week stays signed in."""
         self.site.cookies.set(response, self.site.cookies.session, self.token, SESSION_S)
+
+    def know_device(self, response: Response, person: PersonId) -> Response:
+        """Let this browser be known, so that nobody else's wrong passphrases keep this person out of it."""
+        token = passphrases.know_device(self.site.keys, person)
+        self.site.cookies.set(response, self.site.cookies.device, token, DEVICE_S)
+        return response
 
     def say(self, code: str) -> str:
         """Return a refusal's code as a sentence in the visitor's language."""
