@@ -17,6 +17,9 @@ DAY_MS = 86_400_000
 MAC_BYTES = 16
 IPV6_BITS = 64
 """A household or a company gets at least a /64 (RFC 6177), so its addresses count as one."""
+NAMES = 60
+NAMES_A_PLACE = 3
+"""So many names may be asked for in a day: each answer tells whether somebody has it, and nobody shall list them."""
 
 
 class SignUpsFull(Refusal):
@@ -44,6 +47,15 @@ async def take(tx: Transaction, key: bytes, address: str, most: int) -> None:
     if most < 1 or (await tx.execute(taken)).first() is None:
         raise SignUpsFull
     await tx.execute(sa.delete(sign_ups).where(sign_ups.c.day < day - 1))
+
+
+async def take_name(tx: Transaction, key: bytes, address: str, places: int) -> None:
+    """Take one of the names that may be asked for today from this address, which has so many places.
+
+    Raises:
+        SignUpsFull: none is left.
+    """
+    await take(tx, key, address, max(NAMES, NAMES_A_PLACE * places))
 
 
 async def give_back(tx: Transaction, key: bytes, address: str) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
-from chat import links, passphrases, people
+from chat import links, passphrases, people, sign_ups
+from chat.tables import sign_ups as counts
 from tests.pages import Browser, site
 from tests.place import nickname
 from tests.words import words
@@ -90,6 +92,29 @@ async def test_as_many_as_may_sign_up_from_one_address_and_not_one_more(database
         assert sorted(one.status_code for one in answers) == [200, 200, 200, 409, 409, 409]
         for one in browsers:
             await one.__aexit__(None, None, None)
+
+
+async def test_one_address_asks_for_so_many_names_a_day_and_no_more(database_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, database_url) as pages, pages.browser() as browser:
+        async with pages.place.store.reading() as tx:
+            taken = (await people.find(tx, await pages.place.person())).nickname
+        answer = await sign_up(browser, nickname=taken)
+        assert "Somebody has this name" in answer.text
+        async with pages.place.store.transaction() as tx:
+            [row] = await tx.execute(sa.select(counts).where(counts.c.count == 1))
+            last = sa.update(counts).where(counts.c.address == row.address)
+            await tx.execute(last.values(count=sign_ups.NAMES - 1))
+        assert "Somebody has this name" in (await sign_up(browser, nickname=taken)).text
+        for name in (taken, nickname()):
+            answer = await sign_up(browser, nickname=name)
+            assert answer.status_code == 409
+            assert "Somebody has this name" not in answer.text and "tomorrow" in answer.text
+        async with await pages.browser_of(await pages.place.person("moderator")) as staff:
+            for page, path, status in (("/me", "/me/nickname", 429), ("/start", "/start", 409)):
+                await staff.get(page)
+                answer = await staff.post(path, {"nickname": taken, "passphrase": words("a passphrase")})
+                assert answer.status_code == status
+                assert "Somebody has this name" not in answer.text and 'role="alert"' in answer.text
 
 
 async def test_where_sign_up_is_closed_nobody_is_made(sqlite_url: str, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from starlette.responses import Response
 
 from chat import account, erasure, people, recovery, sessions
 from chat.ids import PersonId
-from chat.refusals import Muted, NicknameTaken, NotWords
+from chat.refusals import Muted, NicknameTaken, NotWords, TooFast
+from chat.sign_ups import SignUpsFull
 from matcher import blocks, profiles, requests
+from web import welcome
 from web.site import Visit
 
 FORGET = (profiles.forget, requests.forget)
@@ -20,10 +22,13 @@ async def me(visit: Visit) -> Response:
 async def rename(visit: Visit) -> Response:
     """Go by another name."""
     try:
+        await welcome.take_name(visit)
         async with visit.site.store.transaction() as tx:
             await people.rename(tx, visit.member.person, visit.field("nickname"))
     except (NicknameTaken, NotWords, Muted) as refusal:
         return await _page(visit, 409, error=refusal.code)
+    except SignUpsFull:
+        return await _page(visit, 429, error=TooFast.code)
     return visit.go("/me")
 
 

@@ -2,9 +2,9 @@
 
 from starlette.responses import Response
 
-from chat import links, passphrases, people, recovery, sessions, words
+from chat import links, passphrases, people, recovery, sessions, sign_ups, words
 from chat.ids import PersonId
-from chat.refusals import Gone, Muted, NicknameTaken, NotWords, Refusal, SignedOut
+from chat.refusals import Gone, Muted, NicknameTaken, NotWords, Refusal, SignedOut, TooFast
 from chat.store import Transaction
 from web import sayings, welcome
 from web.site import Visit
@@ -107,11 +107,14 @@ async def start(visit: Visit) -> Response:
     site, person, nickname = visit.site, visit.member.person, visit.field("nickname")
     try:
         if nickname != visit.member.nickname:
+            await welcome.take_name(visit)
             async with site.store.transaction() as tx:
                 await people.rename(tx, person, nickname)
         await passphrases.set_passphrase(site.store, person, visit.field("passphrase"))
     except (NotWords, NicknameTaken, Muted, passphrases.WeakPassphrase) as refusal:
         return _start(visit, nickname, refusal.code)
+    except sign_ups.SignUpsFull:
+        return _start(visit, nickname, TooFast.code)
     return visit.know_device(visit.go(home(visit.member.roles)), person)
 
 

@@ -36,6 +36,7 @@ async def sign_up(visit: Visit) -> Response:
     key = site.keys.derive("addresses")
     try:
         words.check_nickname(nickname)
+        await take_name(visit)
         async with site.store.transaction() as tx:
             await sign_ups.take(tx, key, visit.address, site.settings.sign_ups_per_day)
     except (NotWords, NicknameTaken, sign_ups.SignUpsFull) as refusal:
@@ -49,6 +50,18 @@ async def sign_up(visit: Visit) -> Response:
             return _form(visit, nickname, refusal.code)
         raise
     return await first_code(visit, person)
+
+
+async def take_name(visit: Visit) -> None:
+    """Count that somebody asks for a name: whether it is taken is told this often and no more.
+
+    Raises:
+        SignUpsFull: as often as may be, today and from this address.
+    """
+    site = visit.site
+    async with site.store.transaction() as tx:
+        places = site.settings.sign_ups_per_day
+        await sign_ups.take_name(tx, site.keys.derive("names"), visit.address, places)
 
 
 async def first_code(visit: Visit, person: PersonId) -> Response:
