@@ -20,13 +20,19 @@ logger = logging.getLogger(__name__)
 
 PAUSE_S = 0.5
 """Between two tries to reach a Redis that is away."""
+CONNECT_S = 2.0
+"""How long a Redis that is away may keep the listening task waiting for a connection; nobody waits for that task."""
+QUIET_S = 5.0
+"""A subscription that has brought nothing for so long is asked whether it lives, and left when it brings nothing for as
+long again: a connection whose other end is gone says nothing by itself."""
 
 
 class RedisBus:
     """Sends from a bounded queue in a task of its own; listens in another."""
 
-    def __init__(self, url: str, database: str) -> None:
+    def __init__(self, url: str, database: str, *, quiet_s: float = QUIET_S) -> None:
         self._url = url
+        self._quiet_s = quiet_s
         self._channel = "hearthside:" + hashlib.sha256(database.encode()).hexdigest()[:16]
         self._waiting: deque[Message] = deque(maxlen=WAITING_MESSAGES)
         self._some = asyncio.Event()
@@ -64,16 +70,24 @@ class RedisBus:
     async def _listen(self, receive: Receiver) -> None:
         told = False
         while True:
-            client = Redis.from_url(self._url, socket_connect_timeout=2, socket_timeout=None)
+            client = Redis.from_url(self._url, socket_connect_timeout=CONNECT_S, socket_timeout=CONNECT_S)
             try:
                 async with client.pubsub() as channel:
                     await channel.subscribe(self._channel)
-                    _end_if_cancelled()
-                    told = False
-                    async for message in channel.listen():
-                        if message["type"] == "message":
-                            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-                                receive(decode(message["data"]))
+                    asked = False
+                    while True:
+                        _end_if_cancelled()
+                        message = await channel.get_message(timeout=self._quiet_s)
+                        if message is None:
+                            if asked:
+                                raise TimeoutError
+                            await channel.ping()
+                        else:
+                            told = False
+                            if message["type"] == "message":
+                                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                                    receive(decode(message["data"]))
+                        asked = message is None
             except (RedisError, OSError, TimeoutError) as error:
                 _end_if_cancelled()
                 if not told:

@@ -16,6 +16,7 @@ class Chaos:
     Attributes:
         delay_s, jitter_s: every chunk is late by delay_s and up to jitter_s more; their order stays.
         up, down: while cleared nothing passes towards the server, or from it, and nobody is told.
+        connected: how many connections were made so far.
     """
 
     def __init__(self, host: str, port: int, seed: int = 0) -> None:
@@ -24,6 +25,8 @@ class Chaos:
         self.up = asyncio.Event()
         self.down = asyncio.Event()
         self.upstream = (host, port)
+        self.connected = 0
+        self._stranded: list[asyncio.Event] = []
         self._random = random.Random(seed)
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self.calm()
@@ -38,6 +41,8 @@ class Chaos:
             server.close()
             self.calm()
             self.reset(1.0)
+            for one in self._stranded:
+                one.set()
             await asyncio.sleep(0.05)  # each ends by itself, now that its ends are gone
 
     def calm(self) -> None:
@@ -45,6 +50,14 @@ class Chaos:
         self.delay_s = self.jitter_s = 0.0
         self.up.set()
         self.down.set()
+
+    def strand(self) -> None:
+        """Let nothing pass on the connections of now, for good, and tell nobody; those made from now on are well."""
+        for one in (self.up, self.down):
+            one.clear()
+        self._stranded += [self.up, self.down]
+        self.up, self.down = asyncio.Event(), asyncio.Event()
+        self.calm()
 
     def reset(self, share: float) -> int:
         """Reset a share of the connections, in the middle of whatever they carry; return how many."""
@@ -60,6 +73,7 @@ class Chaos:
         except OSError:
             writer.transport.abort()
             return
+        self.connected += 1
         pair = (writer, server)
         self._pairs.add(pair)
         try:

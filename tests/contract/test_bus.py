@@ -17,6 +17,7 @@ from chat.bus import HINT_TIMEOUT_S, WAITING_MESSAGES, Bus, Going, Here, Hints, 
 from chat.bus_local import LOOK_S, LocalBus
 from chat.bus_redis import RedisBus
 from tests import servers
+from tests.chaos import Chaos
 
 PATIENCE_S = 10.0
 MESSAGES: tuple[Message, ...] = (
@@ -257,6 +258,34 @@ async def test_a_frozen_redis_holds_nobody_up_and_is_used_again_when_it_thaws(re
         finally:
             redis_server.child.thaw()
         await acquaint([a, b])
+
+
+@pytest.mark.parametrize("how", ["stranded", "frozen"])
+async def test_a_subscription_that_brings_nothing_any_more_is_found_out_and_made_again(
+    redis_server: servers.Redis, how: str
+) -> None:
+    network, quiet_s = Chaos("127.0.0.1", redis_server.port), 0.3
+    async with network.listening() as port:
+        url = f"redis://127.0.0.1:{port}/0"
+        async with processes(lambda: RedisBus(url, "one", quiet_s=quiet_s), 2) as (a, b):
+            if how == "stranded":
+                network.strand()
+            else:
+                with redis_server.being("frozen"):
+                    await asyncio.sleep(3 * quiet_s)
+            await acquaint([a, b])
+
+
+async def test_a_subscription_in_which_nobody_talks_stands(redis_server: servers.Redis) -> None:
+    network, quiet_s = Chaos("127.0.0.1", redis_server.port), 0.1
+    async with network.listening() as port:
+        url = f"redis://127.0.0.1:{port}/0"
+        async with processes(lambda: RedisBus(url, "one", quiet_s=quiet_s), 2) as (a, b):
+            made = network.connected
+            await asyncio.sleep(10 * quiet_s)
+            a.bus.publish(Going(1))
+            await b.until(lambda: b.received == [Going(1)])
+            assert network.connected == made
 
 
 async def test_noise_on_the_channel_is_ignored(redis_server: servers.Redis) -> None:
