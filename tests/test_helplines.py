@@ -1,6 +1,7 @@
 """Helplines: the bundled ones are whole, another file replaces them, and a wrong one is told at start."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from web.language import LANGUAGES
 def test_the_bundled_ones_are_whole_and_dated() -> None:
     found = helplines.load("")
     assert set(found.countries) == {"FI", "SE", "GB", "IE", "US", "EU"}
-    assert found.dated.count("-") == 2
+    assert found.dated >= date(2026, 11, 21)
     for country in found.countries.values():
         assert country.emergency
         assert all(number.isdigit() and len(number) == 3 for number in country.emergency)

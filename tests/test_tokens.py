@@ -15,8 +15,8 @@ TEXT = [
     ("risk", "card"), ("risk", "paper"), ("risk", "risk-tint"), ("paper", "ink"),
 ]  # fmt: skip
 LINES = [
-    ("border", "paper"), ("border", "card"), ("focus", "paper"), ("focus", "card"), ("accent", "card"),
-    ("risk", "card"),
+    ("border", "paper"), ("border", "card"), ("focus", "paper"), ("focus", "card"), ("focus", "tint"),
+    ("accent", "card"), ("risk", "card"), ("on-help", "help"),
 ]  # fmt: skip
 LEAST_TEXT = 5.4
 """Above what WCAG asks (4.5), because phones are read in the sun and in bed."""

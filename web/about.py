@@ -38,7 +38,7 @@ async def help_now(visit: Visit) -> Response:
     """Show whom to call, and something to hold on to meanwhile. Nothing is asked, nothing is kept."""
     lines = visit.site.helplines
     country = lines.country(visit.request.query_params.get("country", visit.site.settings.country.upper()))
-    return visit.page("help.html", country=country, countries=lines.countries, dated=lines.dated)
+    return visit.page("help.html", country=country, countries=lines.countries, dated=visit.language.day_of(lines.dated))
 
 
 async def set_language(visit: Visit) -> Response:

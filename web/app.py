@@ -177,7 +177,8 @@ def _told(
     if visit.wants_json:
         response = visit.json(msgspec.json.encode(Told(code, sentence, retry_after)), status)
     else:
-        response = visit.page("refused.html", status, title=sayings.title(visit.language, status), sentence=sentence)
+        title = sayings.title(visit.language, status, code)
+        response = visit.page("refused.html", status, title=title, sentence=sentence)
     response.headers.update(headers or {})
     if retry_after is not None:
         response.headers["Retry-After"] = str(max(1, round(retry_after)))

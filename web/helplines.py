@@ -4,6 +4,7 @@ The bundled file is small and dated, because numbers change: an organisation rep
 (HEARTHSIDE_HELPLINES). A file that cannot be meant ends start-up with a sentence, not with an empty page in a crisis.
 """
 
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -39,7 +40,7 @@ class Country(Struct, frozen=True, forbid_unknown_fields=True):
 class Helplines(Struct, frozen=True, forbid_unknown_fields=True):
     """All of them. `dated`: the day (ISO 8601) the list was made."""
 
-    dated: str
+    dated: date
     countries: dict[str, Country]
 
     def country(self, code: str) -> str:

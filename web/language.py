@@ -6,7 +6,7 @@ so there is no build step and no stale binary. `python -m tests.catalogue` write
 
 import gettext
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from babel.core import Locale, negotiate_locale
@@ -40,7 +40,11 @@ class Language:
 
     def day(self, at: int) -> str:
         """Return the day of `at` (milliseconds, UTC) in words."""
-        return str(format_date(datetime.fromtimestamp(at / 1000, UTC).date(), "long", self.locale))
+        return self.day_of(datetime.fromtimestamp(at / 1000, UTC).date())
+
+    def day_of(self, on: date) -> str:
+        """Return a day in words."""
+        return str(format_date(on, "long", self.locale))
 
     def moment(self, at: int) -> str:
         """Return `at` (milliseconds) in words, in UTC, and saying so: the server does not know where people are."""

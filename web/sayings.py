@@ -60,6 +60,9 @@ TITLES: dict[int, str] = {
     503: _("Please try again in a moment"),
 }
 
+TITLES_OF: dict[str, str] = {"link_used": _("This link does not work any more")}
+"""Refusals that a heading by status would not fit."""
+
 RULES: dict[str, str] = {
     "kindness": _("Be kind: nobody is put down here."),
     "privacy": _("Leave out what could identify someone."),
@@ -120,9 +123,9 @@ def waited(language: Language, so_far: str, likely_min: tuple[int, int] | None) 
     return f"{begun} {lately}"
 
 
-def title(language: Language, status: int) -> str:
+def title(language: Language, status: int, code: str) -> str:
     """Return the heading of a page that tells of a refusal."""
-    return language(TITLES.get(status, TITLES[400]))
+    return language(TITLES_OF.get(code) or TITLES.get(status, TITLES[400]))
 
 
 def of_rule(language: Language, rule: str) -> str:

@@ -74,5 +74,6 @@ async def first_code(visit: Visit, person: PersonId) -> Response:
 
 
 def _form(visit: Visit, nickname: str, error: str = "") -> Response:
-    mode = visit.site.settings.sign_up
-    return visit.page("sign_up.html", 409 if error else 200, mode=mode, nickname=nickname, error=error)
+    mode, consented = visit.site.settings.sign_up, visit.field("consent") == "yes"
+    status = 409 if error else 200
+    return visit.page("sign_up.html", status, mode=mode, nickname=nickname, error=error, consented=consented)

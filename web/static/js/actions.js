@@ -47,7 +47,9 @@ export async function open(live, seq) {
   part(shown, "quote").textContent = live.entries.textOf(row) ?? "";
   part(shown, "own").hidden = !mine || Boolean(row.hidden);
   part(shown, "others").hidden = mine;
-  part(shown, "open").hidden = Boolean(row.hidden);
+  part(shown, "open").hidden = Boolean(row.hidden) || Boolean(live.composer?.silent);
+  part(shown, "edit").hidden = !mine;
+  part(shown, "to").hidden = Boolean(row.hidden) || !live.row(row.target);
   for (const each of shown.querySelectorAll("[data-react]")) {
     const button = /** @type {HTMLButtonElement} */ (each);
     const on = row.marks.get(button.value.slice(5))?.has(live.me) ?? false;
@@ -56,10 +58,16 @@ export async function open(live, seq) {
   const chosen = await choice(shown);
   if (chosen === "reply") live.composer?.reply(row);
   else if (chosen === "edit") live.composer?.edit(row);
+  else if (chosen === "to") goTo(live, row.target);
   else if (chosen === "retract") await retract(live, row);
   else if (chosen === "report") await report(live, row);
   else if (chosen === "block") await block(live, row.author);
   else if (chosen.startsWith("mark-")) tellAnswer(live, await live.react(seq, chosen.slice(5)));
+}
+
+/** Links in the log are no stops of Tab: this is the way to an answered message by keyboard. @param {import("./live.js").Live} live @param {number} seq */
+function goTo(live, seq) {
+  /** @type {HTMLElement | null | undefined} */ (live.log.reveal(seq)?.querySelector(".entry__more"))?.focus();
 }
 
 /** @param {import("./live.js").Live} live @param {import("./state.js").Row} row */

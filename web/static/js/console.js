@@ -145,7 +145,8 @@ class Console extends LivePage {
     const pane = this.piece("pane");
     write(pane, "who", opened.subject?.nickname ?? "");
     write(pane, "where", opened.room_name ?? "");
-    write(pane, "reason", opened.reason).hidden = !opened.reason;
+    write(pane, "reason", opened.reason);
+    this.piece("because").hidden = !opened.reason;
     /** @type {HTMLElement} */ (pane.querySelector('[data-act="hide"]')).hidden = !this.#reported();
     this.piece("around").replaceChildren(...opened.entries.map((entry) => {
       const line = this.copy("line-of");

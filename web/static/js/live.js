@@ -193,7 +193,7 @@ export class Live {
     const sayId = this.#says.get(frame.ref);
     const outbox = this.element.outbox;
     if (!sayId) {
-      if (frame.code === "not_a_member") this.composer?.close(frame.code);
+      if (frame.code === "not_a_member" && this.element.dataset.silent !== frame.code) this.composer?.close(frame.code);
       return;
     }
     this.#says.delete(frame.ref);
