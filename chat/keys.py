@@ -25,6 +25,8 @@ Purpose = Literal["said", "own", "case"]
 CACHE_S = 20.0
 """A key destroyed by another process is forgotten here within this time (a person is promised 60 s)."""
 CACHE_KEYS = 50_000
+LOCK = 0x6B657973
+"""The PostgreSQL advisory lock under which the table is made: "keys" in ASCII."""
 NEAR_KIB = 256
 NEAR = "select master, wrapped from data_keys where owner = ? and purpose = ?"
 
@@ -45,18 +47,24 @@ class KeyDestroyed(Exception):
 class Keys:
     """Data keys by (owner, purpose)."""
 
-    def __init__(self, engine: AsyncEngine, keyring: Keyring, near: sqlite3.Connection | None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, keyring: Keyring, near: sqlite3.Connection | None, cache_s: float = CACHE_S
+    ) -> None:
         self._engine = engine
         self._keyring = keyring
         self._near = near
+        self._cache_s = cache_s
         self._cache: dict[tuple[int, Purpose], tuple[float, DataKey]] = {}
 
     @classmethod
-    async def open(cls, url: str, keyring: Keyring) -> "Keys":
+    async def open(cls, url: str, keyring: Keyring, *, cache_s: float = CACHE_S) -> "Keys":
         """Open the key store, making its one table where it is not there."""
         near = None
         if url.startswith("postgresql://"):
-            engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), hide_parameters=True)
+            engine = create_async_engine(
+                make_url(url).set(drivername="postgresql+asyncpg"), pool_pre_ping=True, hide_parameters=True,
+                connect_args={"timeout": 5, "command_timeout": 20},
+            )  # fmt: skip
         else:
             path = Path(url.removeprefix("sqlite:///"))
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,11 +78,13 @@ class Keys:
                 cursor.close()
 
         async with engine.begin() as connection:
-            await connection.execute(sa.schema.CreateTable(data_keys, if_not_exists=True))  # others may start as well
+            if engine.dialect.name == "postgresql":  # others may start as well: IF NOT EXISTS alone lets two make it
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+            await connection.execute(sa.schema.CreateTable(data_keys, if_not_exists=True))
         if engine.dialect.name == "sqlite":
             near = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True, timeout=0, isolation_level=None)
             near.execute(f"pragma cache_size = -{NEAR_KIB}")
-        return cls(engine, keyring, near)
+        return cls(engine, keyring, near, cache_s)
 
     async def make(self, owner: int, *purposes: Purpose) -> None:
         """Make keys for a new person or case. Made before the row that needs them, so no word waits for a key.
@@ -143,7 +153,7 @@ class Keys:
         key = DataKey(self._keyring.unwrap(master, wrapped, _bound(owner, purpose)), 1)
         if len(self._cache) > CACHE_KEYS:
             self._cache.clear()
-        self._cache[owner, purpose] = (time.monotonic() + CACHE_S, key)
+        self._cache[owner, purpose] = (time.monotonic() + self._cache_s, key)
         return key
 
     async def owners(self, purpose: Purpose, among: Iterable[int] | None = None) -> set[int]:
