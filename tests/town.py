@@ -86,12 +86,15 @@ class Town:
             yield place
 
     @asynccontextmanager
-    async def client(self, place: Place, person: PersonId, number: int, port: int = 0) -> AsyncIterator[Client]:
-        """Connect somebody to a `web` process, or by another way to it."""
+    async def client(
+        self, place: Place, person: PersonId, number: int, port: int = 0, *, buffers_little: bool = False
+    ) -> AsyncIterator[Client]:
+        """Connect somebody to a `web` process, or by another way to it (see `client.connected`)."""
         async with place.store.transaction() as tx:
             token = await sessions.open(tx, person)
         origin = f"http://127.0.0.1:{self.ports[number]}"
-        async with connected(port or self.ports[number], token, origin=origin) as client:
+        port = port or self.ports[number]
+        async with connected(port, token, origin=origin, buffers_little=buffers_little) as client:
             yield client
 
     @asynccontextmanager

@@ -27,6 +27,7 @@ from tests.words import words
 pytestmark = pytest.mark.timeout(180)
 
 RACES = 40
+MANY = 80
 
 
 async def test_what_is_said_on_one_process_is_seen_on_the_other(town: Town) -> None:
@@ -171,6 +172,24 @@ async def shout(client: Client, room: RoomId, done: asyncio.Event, count: int) -
 def said_ids(clients: list[Client], room: RoomId) -> set[str]:
     """The say_ids that any of the connections has seen kept."""
     return {entry.say_id for client in clients for entry in client.entries[room] if entry.kind == "said"}
+
+
+async def test_who_stops_reading_slows_nobody_and_is_caught_up(town: Town) -> None:
+    async with town.place() as place, AsyncExitStack() as stack:
+        people = [await place.person() for _ in range(3)]
+        room = await place.room(*people)
+        speaker = await stack.enter_async_context(town.client(place, people[0], 0))
+        other = await stack.enter_async_context(town.client(place, people[1], 1))
+        slow = await stack.enter_async_context(town.client(place, people[2], 1, buffers_little=True))
+        for client in (speaker, other, slow):
+            await client.join(room)
+        slow.reading.clear()
+        for _ in range(MANY):
+            await speaker.say(room, words("and so on " * 350))
+        await other.until(lambda: len(other.texts(room)) == MANY, TOLD_S)
+        assert len(slow.texts(room)) < MANY, "these are more than its line holds"
+        slow.reading.set()
+        await slow.until(lambda: slow.texts(room) == other.texts(room), TOLD_S)
 
 
 async def test_one_say_id_racing_into_two_rooms_on_two_processes_is_kept_once_and_leaves_no_hole(town: Town) -> None:
