@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T", str, int, bool)
 
@@ -119,6 +120,10 @@ class Settings:
                 raise SettingError(f"HEARTHSIDE_{name.upper()} must begin with sqlite:/// or postgresql://.")
         if self.redis and not self.redis.startswith(("redis://", "rediss://", "unix://")):
             raise SettingError("HEARTHSIDE_REDIS must begin with redis://, rediss:// or unix://.")
+        try:
+            urlsplit(self.redis).port  # noqa: B018  the bus reads it so, and would end the server
+        except ValueError:
+            raise SettingError("HEARTHSIDE_REDIS must name a host and a port, as redis://10.0.0.7:6379/0.") from None
         if self.database.startswith("postgresql://") and self.keys == self.database:
             raise SettingError("HEARTHSIDE_KEYS must not be the database itself: a backup would hold both.")
         if self.sign_up not in ("open", "invitation", "closed"):
