@@ -56,10 +56,14 @@ class Live:
 
 
 @asynccontextmanager
-async def live(place: Place, *, bus: Bus | None = None, beat_s: float = 2.0, **limits: str) -> AsyncIterator[Live]:
+async def live(
+    place: Place, *, bus: Bus | None = None, beat_s: float = 2.0, http: type[CappedHttp] = CappedHttp,
+    ws: type[Socket] = Socket, **limits: str,
+) -> AsyncIterator[Live]:  # fmt: skip
     """Serve the place's database from a store of its own, as another process would.
 
-    `limits`: settings by name, as in the environment; handshakes are not limited unless it says so.
+    `http`, `ws`: what uvicorn is given at its seams. `limits`: settings by name, as in the environment; handshakes are
+    not limited unless it says so.
     """
     chosen = {"handshakes_per_minute": "100000", "origin": ORIGIN} | limits
     environment = {f"HEARTHSIDE_{name.upper()}": value for name, value in chosen.items()}
@@ -92,7 +96,7 @@ async def live(place: Place, *, bus: Bus | None = None, beat_s: float = 2.0, **l
                 task.cancel()
 
     config = uvicorn.Config(
-        Starlette(lifespan=lifespan), port=0, http=CappedHttp, ws=Socket, lifespan="on", log_config=None,
+        Starlette(lifespan=lifespan), port=0, http=http, ws=ws, lifespan="on", log_config=None,
         access_log=False, timeout_graceful_shutdown=2,
     )  # fmt: skip
     server = uvicorn.Server(config)
