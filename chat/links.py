@@ -1,6 +1,9 @@
 """Links that let somebody in once: an invitation, a role for a new colleague, or a sign-in for one person.
 
 Opening a link shows a button; only pressing it uses the link. What is kept is a hash, so the table opens no door.
+
+The answer to pressing it may be lost on the way. So a link that was used is kept under the hash of the link and of what
+only that browser holds: there, and nowhere else, it lets the same person in again until its time is over.
 """
 
 import secrets
@@ -21,11 +24,15 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link is for. `role`: what a new person becomes (None: a member). `person`: whom it signs in, if any."""
+    """What a link is for. `role`: what a new person becomes (None: a member). `person`: whom it signs in, if any.
+
+    `is_used`: by this browser, and `person` is who came in.
+    """
 
     role: str | None
     person: PersonId | None
     made_by: PersonId | None
+    is_used: bool
 
 
 async def make_link(
@@ -43,41 +50,65 @@ async def make_link(
     return token
 
 
-async def peek_link(tx: Transaction, token: str) -> Link:
+async def peek_link(tx: Transaction, token: str, browser: str = "") -> Link:
     """Return what a link is for, without using it.
 
-    Raises:
-        Gone: used, expired, or never made; the three look the same.
-    """
-    return _link((await tx.execute(sa.select(links).where(*_usable(tx, token)))).first())
-
-
-async def use_link(tx: Transaction, token: str) -> Link:
-    """Use a link up. Of several at once, one wins.
+    Args:
+        browser: what only this browser holds; empty where nothing is.
 
     Raises:
-        Gone: used, expired, or never made.
+        Gone: used elsewhere, expired, or never made; the three look the same.
     """
-    link = await peek_link(tx, token)
+    return _link((await tx.execute(sa.select(links).where(_usable(tx, token) | _used(tx, token, browser)))).first())
+
+
+async def use_link(tx: Transaction, token: str, browser: str = "") -> Link:
+    """Use a link up. Of several at once, one wins; its own browser may come again, and that changes nothing.
+
+    Raises:
+        Gone: used elsewhere, expired, or never made.
+    """
+    link = await peek_link(tx, token, browser)
     if link.person is not None:  # first, as whoever erases them does
         await tx.lock(people, [link.person])
-    used = sa.update(links).where(*_usable(tx, token)).values(used_at=await tx.now()).returning(links)
-    return _link((await tx.execute(used)).first())
+    if link.is_used:
+        return link
+    kept = _both(token, browser) if browser else token_hash(token)
+    used = sa.update(links).where(_usable(tx, token)).values(used_at=await tx.now(), hash=kept).returning(links)
+    found = _link((await tx.execute(used)).first())
+    return Link(found.role, found.person, found.made_by, is_used=False)
 
 
-def _usable(tx: Transaction, token: str) -> "tuple[sa.ColumnElement[bool], ...]":
+async def remember(tx: Transaction, token: str, browser: str, person: PersonId) -> None:
+    """Note who came in by a link for somebody new, so that the browser that used it may come again."""
+    await tx.execute(sa.update(links).where(links.c.hash == _both(token, browser)).values(person=person))
+
+
+def _both(token: str, browser: str) -> bytes:
+    return token_hash(f"{token}\0{browser}")
+
+
+def _usable(tx: Transaction, token: str) -> "sa.ColumnElement[bool]":
+    return sa.and_(links.c.hash == token_hash(token), links.c.used_at.is_(None), _stands(tx))
+
+
+def _used(tx: Transaction, token: str, browser: str) -> "sa.ColumnElement[bool]":
+    if not browser:
+        return sa.false()
+    by_it = links.c.used_at.is_not(None) & links.c.person.is_not(None)
+    return sa.and_(links.c.hash == _both(token, browser), by_it, _stands(tx))
+
+
+def _stands(tx: Transaction) -> "sa.ColumnElement[bool]":
     """A link somebody made is good for as long as they are an organiser: whose role was taken back lets nobody in."""
-    stands = sa.exists().where(
+    maker = sa.exists().where(
         roles.c.person == links.c.made_by, roles.c.role == "organiser",
         people.c.id == links.c.made_by, people.c.state == "active",
     )  # fmt: skip
-    return (
-        links.c.hash == token_hash(token), links.c.used_at.is_(None), links.c.expires_at > clock(tx.is_postgresql),
-        sa.or_(links.c.made_by.is_(None), stands),
-    )  # fmt: skip
+    return sa.and_(links.c.expires_at > clock(tx.is_postgresql), sa.or_(links.c.made_by.is_(None), maker))
 
 
 def _link(row: "sa.Row[Any] | None") -> Link:
     if row is None:
         raise Gone
-    return Link(row.role, row.person, row.made_by)
+    return Link(row.role, row.person, row.made_by, is_used=row.used_at is not None)

@@ -46,9 +46,11 @@ async def make(
     *,
     roles: Iterable[str] = (),
     link: str | None = None,
+    browser: str = "",
     by: PersonId | None = None,
 ) -> PersonId:
-    """Make a person, with keys, inbox and roles. `link` is used up in the same transaction and adds its role.
+    """Make a person, with keys, inbox and roles. `link` is used up in the same transaction and adds its role; `browser`
+    may use it again (see `links`).
 
     Only staff may bear a word of office in their name.
 
@@ -60,7 +62,7 @@ async def make(
     await keys.make(person, "said", "own")
     try:
         async with store.transaction() as tx:
-            await _insert(tx, keys, person, name, language, tuple(roles), link, by)
+            await _insert(tx, keys, person, name, language, tuple(roles), by, link, browser)
     except (Refusal, IntegrityError) as error:
         if isinstance(error, Unavailable):
             raise  # the commit may have happened: a sweep destroys keys that belong to nobody
@@ -174,11 +176,11 @@ async def ban(tx: Transaction, keys: Keys, person: PersonId, by: PersonId, reaso
 
 
 async def _insert(
-    tx: Transaction, keys: Keys, person: PersonId, name: str, language: str, given: tuple[str, ...], link: str | None,
-    by: PersonId | None,
+    tx: Transaction, keys: Keys, person: PersonId, name: str, language: str, given: tuple[str, ...],
+    by: PersonId | None, link: str | None, browser: str,
 ) -> None:  # fmt: skip
     if link is not None:
-        used = await links.use_link(tx, link)
+        used = await links.use_link(tx, link, browser)
         if used.person is not None:
             raise Gone
         by = by or used.made_by
@@ -190,6 +192,8 @@ async def _insert(
         people.insert().values(id=person, state="active", nickname=name, skeleton=words.skeleton(name),
                                language=language, created_at=now)
     )  # fmt: skip
+    if link is not None and browser:
+        await links.remember(tx, link, browser, person)
     inbox = await rooms.make(tx, "inbox", capacity=1)
     await tx.execute(sa.update(people).where(people.c.id == person).values(inbox=inbox))
     await tx.execute(memberships.insert().values(room=inbox, person=person, from_seq=1, part="member", since_at=now))

@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
+import sqlalchemy as sa
 
 from chat import access, links, people, rooms, sessions
 from chat.ids import PersonId
 from chat.keys import KeyDestroyed
 from chat.refusals import Gone, Muted, NicknameTaken, NotAllowed, NotAMember, NotWords, SignedOut
 from chat.tables import audit, mutes
+from chat.tables import links as links_table
 from chat.tables import people as people_table
 from tests.place import Place, nickname
 
@@ -146,6 +148,38 @@ async def test_a_link_dies_with_the_role_of_the_organiser_who_made_it(place: Pla
             await links.peek_link(tx, token)
     with pytest.raises(Gone):
         await people.make(place.store, place.keys, nickname(), "en", link=token)
+
+
+async def test_the_browser_that_used_a_link_comes_in_again_as_the_same_person_and_no_other_does(place: Place) -> None:
+    organiser, somebody, other = await place.person("organiser"), await place.person(), await place.person("organiser")
+    async with place.store.transaction() as tx:
+        invitation = await links.make_link(tx, role="moderator", by=organiser)
+        sign_in = await links.make_link(tx, person=somebody)
+    made = await people.make(place.store, place.keys, nickname(), "en", link=invitation, browser="mine")
+    async with place.store.transaction() as tx:
+        first = await links.use_link(tx, sign_in, "mine")
+    assert not first.is_used
+    for token, person in ((invitation, made), (sign_in, somebody)):
+        async with place.store.transaction() as tx:
+            for ask in (links.peek_link, links.use_link, links.use_link):
+                again = await ask(tx, token, "mine")
+                assert (again.person, again.is_used) == (person, True)
+            for browser in ("", "other", "min", "mine\0"):
+                for ask in (links.peek_link, links.use_link):
+                    with pytest.raises(Gone):
+                        await ask(tx, token, browser)
+            with pytest.raises(Gone):
+                await links.use_link(tx, f"{token}\0mine")
+        with pytest.raises(Gone):
+            await people.make(place.store, place.keys, nickname(), "en", link=token, browser="mine")
+    async with place.store.transaction() as tx:
+        await people.revoke(tx, place.keys, organiser, "organiser", other)
+    async with place.store.transaction() as tx:
+        with pytest.raises(Gone):
+            await links.peek_link(tx, invitation, "mine")
+        await tx.execute(sa.update(links_table).values(expires_at=await tx.now()))
+        with pytest.raises(Gone):
+            await links.use_link(tx, sign_in, "mine")
 
 
 async def test_a_name_that_is_taken_does_not_use_the_link_up(place: Place) -> None:

@@ -5,15 +5,13 @@ import re
 from pathlib import Path
 
 import httpx2
-import pytest
 import sqlalchemy as sa
 
-from chat import links, passphrases, people, sign_ups
+from chat import passphrases, people, sign_ups
 from chat.tables import sign_ups as counts
 from tests.pages import Browser, site
 from tests.place import nickname
 from tests.words import words
-from web import first
 
 CODE = re.compile(r'id="code"[^>]*>([0-9A-Z-]+)<')
 ADDRESS = "192.0.2.1"
@@ -52,24 +50,6 @@ async def test_a_newcomer_signs_up_and_comes_back_with_the_code_once(sqlite_url:
         async with pages.browser() as again:
             assert (await sign_in(again, way="code", code=code)).status_code == 409
             assert (await again.get("/me")).headers["location"] == "/sign-in"
-
-
-async def test_who_never_saw_the_new_code_comes_in_by_the_old_one_and_sees_it(sqlite_url: str, tmp_path: Path) -> None:
-    async with site(tmp_path, sqlite_url) as pages, pages.browser() as here, pages.browser() as there:
-        [code] = CODE.findall((await sign_up(here)).text)
-        await keep_code(here)
-        lost = await sign_in(there, way="code", code=code)
-        async with pages.browser() as again:
-            seen = await sign_in(again, way="code", code=code)
-            assert seen.status_code == 200
-            assert CODE.findall(seen.text) == CODE.findall(lost.text)
-            assert "was used before" in seen.text and "was used before" not in lost.text
-            assert "you cannot come back" in (await again.get("/me")).text
-            again.page = seen.text
-            await keep_code(again)
-            assert "you cannot come back" not in (await again.get("/me")).text
-        async with pages.browser() as third:
-            assert (await sign_in(third, way="code", code=code)).status_code == 409
 
 
 async def test_signing_up_needs_consent_and_a_name_that_is_free(sqlite_url: str, tmp_path: Path) -> None:
@@ -124,53 +104,6 @@ async def test_where_sign_up_is_closed_nobody_is_made(sqlite_url: str, tmp_path:
             answer = await sign_up(browser)
             assert answer.status_code == 409
             assert "Set-Cookie" not in answer.headers or "hearthside=" not in answer.headers["set-cookie"]
-
-
-async def test_looking_at_a_link_uses_nothing_and_of_two_who_press_one_wins(sqlite_url: str, tmp_path: Path) -> None:
-    async with site(tmp_path, sqlite_url) as pages:
-        person = await pages.place.person("peer")
-        async with pages.place.store.transaction() as tx:
-            token = await links.make_link(tx, person=person)
-        browsers = [pages.browser() for _ in range(3)]
-        for one in browsers:
-            assert (await one.get(f"/link/{token}")).status_code == 200
-        async with asyncio.timeout(30):
-            answers = await asyncio.gather(*(one.post(f"/link/{token}") for one in browsers))
-        assert sorted(one.status_code for one in answers) == [303, 409, 409]
-        gone, absent = await browsers[0].get(f"/link/{token}"), await browsers[0].get("/link/never-was")
-        assert gone.status_code == absent.status_code == 409
-        for one in browsers:
-            await one.__aexit__(None, None, None)
-
-
-async def test_a_colleague_comes_by_link_and_signs_in_by_passphrase_ever_after(sqlite_url: str, tmp_path: Path) -> None:
-    async with site(tmp_path, sqlite_url) as pages:
-        organiser = await pages.place.person("organiser")
-        async with await pages.browser_of(organiser) as asking, pages.browser() as coming, pages.browser() as later:
-            await asking.get("/organiser")
-            made = await asking.post("/organiser/invite", {"role": "moderator"})
-            path = re.findall(rf"{pages.base}(/link/[\w-]+)", made.text)[0]
-            await coming.get(path)
-            assert (await coming.post(path)).headers["location"] == "/start"
-            name, passphrase = nickname(), words("long enough")
-            await coming.get("/start")
-            assert (await coming.post("/start", {"nickname": name, "passphrase": "short"})).status_code == 409
-            answer = await coming.post("/start", {"nickname": name, "passphrase": passphrase})
-            assert answer.headers["location"] == "/console"
-            assert (await sign_in(later, way="passphrase", nickname=name, passphrase="no")).status_code == 409
-            assert (await sign_in(later, way="passphrase", nickname=name, passphrase=passphrase)).status_code == 303
-            assert (await later.get("/console")).status_code == 200
-
-
-async def test_who_is_invited_as_a_member_agrees_first_and_gets_a_code(sqlite_url: str, tmp_path: Path) -> None:
-    async with site(tmp_path, sqlite_url, sign_up="invitation") as pages, pages.browser() as browser:
-        async with pages.place.store.transaction() as tx:
-            token = await links.make_link(tx)
-        await browser.get(f"/link/{token}")
-        assert (await browser.post(f"/link/{token}")).status_code == 409
-        answer = await browser.post(f"/link/{token}", {"consent": "yes"})
-        assert len(CODE.findall(answer.text)) == 1
-        assert (await browser.get("/rooms")).status_code == 200
 
 
 async def test_another_browser_is_signed_out_from_here(sqlite_url: str, tmp_path: Path) -> None:
@@ -238,27 +171,6 @@ async def test_a_wrong_passphrase_is_limited_in_words_a_person_reads(sqlite_url:
         assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_staff_come_in_where_they_came_in_before_whoever_guesses_at_their_name(
-    sqlite_url: str, tmp_path: Path
-) -> None:
-    async with site(tmp_path, sqlite_url) as pages, pages.browser() as mine, pages.browser() as new:
-        person, text = await pages.place.person("moderator"), words("the right one")
-        await passphrases.set_passphrase(pages.place.store, person, text)
-        async with pages.place.store.reading() as tx:
-            name = (await people.find(tx, person)).nickname
-        assert (await sign_in(mine, way="passphrase", nickname=name, passphrase=text)).status_code == 303
-        await mine.get("/me")
-        await mine.post("/sign-out")
-        for _ in range(passphrases.TRIES):
-            assert (await sign_in(new, way="passphrase", nickname=name, passphrase="wrong")).status_code == 409
-        assert (await sign_in(new, way="passphrase", nickname=name, passphrase=text)).status_code == 429
-        assert (await sign_in(mine, way="passphrase", nickname=name, passphrase=text)).status_code == 303
-        async with await pages.browser_of(person) as other:
-            await other.get("/start")
-            await other.post("/start", {"nickname": name, "passphrase": text})
-            assert other.cookies["hearthside-device"] != mine.cookies["hearthside-device"]
-
-
 async def test_staff_with_a_word_of_office_in_their_name_change_their_passphrase(
     sqlite_url: str, tmp_path: Path
 ) -> None:
@@ -292,29 +204,3 @@ async def test_after_a_refusal_on_the_account_page_the_language_form_leads_back_
         answer = await browser.post("/me/nickname", {"nickname": "\u200b"})
         assert answer.status_code == 409
         assert '<input type="hidden" name="back" value="/me">' in answer.text
-
-
-async def test_a_first_organiser_who_cannot_come_back_gets_a_link_again(
-    sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async with site(tmp_path, sqlite_url) as pages:
-        place = pages.place
-        person = await place.person("organiser")
-        async with await pages.browser_of(person) as browser:
-            await first.start(place.store, place.keys, pages.settings)
-            assert "/link/" not in capsys.readouterr().out
-            await browser.get("/me")
-            await browser.post("/sign-out")
-        await first.start(place.store, place.keys, pages.settings)
-        assert "/link/" in capsys.readouterr().out
-        await passphrases.set_passphrase(place.store, person, words("a passphrase"))
-        await first.start(place.store, place.keys, pages.settings)
-        assert "/link/" not in capsys.readouterr().out
-
-
-async def test_who_could_not_come_back_is_told_before_signing_out(sqlite_url: str, tmp_path: Path) -> None:
-    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person("peer")) as browser:
-        assert "you cannot come back" in (await browser.get("/me")).text
-        assert CODE.search((await browser.post("/me/code")).text)
-        assert (await keep_code(browser)).headers["location"] == "/me"
-        assert "you cannot come back" not in (await browser.get("/me")).text

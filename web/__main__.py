@@ -60,6 +60,8 @@ def main() -> None:
     parser.add_argument("--port", help="port to listen on (HEARTHSIDE_PORT, PORT)")
     parser.add_argument("--confirm-clock", action="store_true", help="the database's clock is right after a jump: let "
                         "expiry go on, and end")  # fmt: skip
+    parser.add_argument("--invite-organiser", action="store_true", help="print a link for a new organiser (works once, "
+                        "for a day), and end: when nobody who is one can come in any more")  # fmt: skip
     asked = parser.parse_args()
     environment = dict(os.environ)
     if asked.host:
@@ -73,7 +75,12 @@ def main() -> None:
         sys.exit(f"hearthside: {error}")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(confirm(settings) if asked.confirm_clock else serve(settings, keyring))
+            if asked.confirm_clock:
+                runner.run(confirm(settings))
+            elif asked.invite_organiser:
+                runner.run(invite(settings))
+            else:
+                runner.run(serve(settings, keyring))
     except UnknownRevision as error:
         sys.exit(f"hearthside: {error}")
     except OSError as error:
@@ -89,6 +96,16 @@ async def confirm(settings: Settings) -> None:
     finally:
         await store.close()
     say("the database's clock is confirmed; expiry goes on")
+
+
+async def invite(settings: Settings) -> None:
+    """Print a link for an organiser; a server may be running beside."""
+    await migrate(settings.database, "chat")
+    store = Store.open(settings.database)
+    try:
+        await first.invite_organiser(store, settings)
+    finally:
+        await store.close()
 
 
 async def serve(settings: Settings, keyring: Keyring) -> None:

@@ -2,10 +2,9 @@
 
 from starlette.responses import Response
 
-from chat import links, passphrases, people, recovery, sessions, sign_ups, words
+from chat import account, links, passphrases, people, recovery, sessions, sign_ups, words
 from chat.ids import PersonId
 from chat.refusals import Gone, Muted, NicknameTaken, NotWords, Refusal, SignedOut, TooFast
-from chat.store import Transaction
 from web import sayings, welcome
 from web.site import Visit
 
@@ -31,9 +30,7 @@ async def sign_in(visit: Visit) -> Response:
             )
         except SignedOut:
             return _form(visit, "wrong_passphrase", "passphrase")
-        async with site.store.transaction() as tx:
-            token = await sessions.open(tx, person)
-        return visit.know_device(visit.sign_in(token, "/rooms"), person)
+        return visit.know_device(await _signed_in(visit, person, "/rooms"), person)
     try:
         used = await recovery.recover(site.store, site.keys, visit.field("code"), visit.address)
     except SignedOut:
@@ -61,7 +58,7 @@ async def link_form(visit: Visit) -> Response:
     token = str(visit.request.path_params["token"])
     try:
         async with visit.site.store.reading() as tx:
-            link = await links.peek_link(tx, token)
+            link = await links.peek_link(tx, token, visit.browser)
             name = (await people.find(tx, link.person)).nickname if link.person is not None else ""
     except Refusal:
         raise LinkUsed from None
@@ -69,28 +66,41 @@ async def link_form(visit: Visit) -> Response:
 
 
 async def link(visit: Visit) -> Response:
-    """Use a link up: sign its person in, or make a new one, who chooses a name next."""
+    """Use a link up: sign its person in, or make a new one, who chooses a name next.
+
+    Whose answer was lost presses again in the same browser; two presses at once are the same thing.
+    """
     token = str(visit.request.path_params["token"])
-    try:
-        async with visit.site.store.reading() as tx:
-            wanted = await links.peek_link(tx, token)
-    except Gone:
-        raise LinkUsed from None
-    if wanted.person is not None:
+    for _ in range(2):
         try:
-            async with visit.site.store.transaction() as tx:
-                session = await _use(tx, token)
+            return await _come_in(visit, token)
         except Gone:
-            raise LinkUsed from None
-        return visit.sign_in(session, "/rooms")
+            continue
+    raise LinkUsed
+
+
+async def _come_in(visit: Visit, token: str) -> Response:
+    async with visit.site.store.reading() as tx:
+        wanted = await links.peek_link(tx, token, visit.browser)
+    if wanted.person is not None:
+        async with visit.site.store.transaction() as tx:
+            await links.use_link(tx, token, visit.browser)
+            is_stuck = wanted.is_used and not await account.has_way_back(tx, wanted.person)
+        if is_stuck and wanted.role is None:
+            return await welcome.first_code(visit, wanted.person)
+        return await _signed_in(visit, wanted.person, "/start" if is_stuck else "/rooms")
     if wanted.role is None and visit.field("consent") != "yes":
         return visit.page("link.html", 409, door=wanted, name="", path=visit.request.url.path, error="consent_needed")
     person = await _make(visit, token)
     if wanted.role is None:
         return await welcome.first_code(visit, person)
+    return await _signed_in(visit, person, "/start")
+
+
+async def _signed_in(visit: Visit, person: PersonId, path: str) -> Response:
     async with visit.site.store.transaction() as tx:
         session = await sessions.open(tx, person)
-    return visit.sign_in(session, "/start")
+    return visit.sign_in(session, path)
 
 
 async def start_form(visit: Visit) -> Response:
@@ -132,24 +142,16 @@ def _start(visit: Visit, nickname: str, error: str = "") -> Response:
     return visit.page("start.html", 409 if error else 200, nickname=nickname, error=error, mine=mine)
 
 
-async def _use(tx: Transaction, token: str) -> str:
-    used = await links.use_link(tx, token)
-    assert used.person is not None
-    return await sessions.open(tx, used.person)
-
-
 async def _make(visit: Visit, token: str) -> PersonId:
     """Make a person with a name made up for them; made-up names may meet, then another is tried."""
     for _ in range(NAMES):
         try:
             return await people.make(
                 visit.site.store, visit.site.keys, words.generate_nickname(visit.language.code), visit.language.code,
-                link=token,
+                link=token, browser=visit.browser,
             )  # fmt: skip
         except NicknameTaken:
             continue
-        except Gone:
-            raise LinkUsed from None
     raise NicknameTaken
 
 

@@ -1,6 +1,7 @@
 """The first start: who comes in when nobody is there yet, and the demo.
 
-A link is printed once, to the person who started the server, and works once, for a day. Nothing else ever prints one.
+A link is printed to the person who started the server, and works once, for a day. There is one at every start until an
+organiser has a way to come back, and one whenever the operator asks for it.
 """
 
 import sqlalchemy as sa
@@ -9,8 +10,8 @@ from chat import links, people, recovery, rooms
 from chat.ids import PersonId
 from chat.keys import Keys
 from chat.settings import Settings
-from chat.store import Store, clock
-from chat.tables import meta, roles, sessions
+from chat.store import Store
+from chat.tables import meta, roles
 from chat.tables import people as people_table
 from matcher import demo
 
@@ -23,31 +24,30 @@ DEMO_ROOMS = (
 
 
 async def start(store: Store, keys: Keys, settings: Settings) -> None:
-    """Print a link for the first organiser while there is none who can come in; fill and print the demo, if asked for.
+    """Print a link for the first organiser while none can come back; fill and print the demo, if asked for.
 
-    Who left before choosing a passphrase, and signed out, has no way back: then there is a link again.
+    A session is no way back: its cookie may have been lost with the answer that carried it.
     """
     async with store.reading() as tx:
-        comes_in = sa.select(people_table.c.id).join(roles).where(
+        comes_back = sa.select(people_table.c.id).join(roles).where(
             roles.c.role == "organiser", people_table.c.state == "active",
-            sa.or_(
-                people_table.c.passphrase.is_not(None), recovery.is_confirmed(),
-                sa.exists().where(
-                    sessions.c.person == people_table.c.id, sessions.c.expires_at > clock(tx.is_postgresql)
-                ),
-            ),
+            sa.or_(people_table.c.passphrase.is_not(None), recovery.is_confirmed()),
         )  # fmt: skip
-        has_organiser = (await tx.execute(comes_in)).first()
-    base = sorted(settings.origins)[-1]
+        has_organiser = (await tx.execute(comes_back)).first()
     if has_organiser is None:
-        async with store.transaction() as tx:
-            token = await links.make_link(tx, role="organiser")
-        _tell("the first organiser signs in here (works once, for a day)", f"{base}/link/{token}")
+        await invite_organiser(store, settings, "the first organiser")
     if settings.demo:
-        await _demo(store, keys, base)
+        await _demo(store, keys, settings)
 
 
-async def _demo(store: Store, keys: Keys, base: str) -> None:
+async def invite_organiser(store: Store, settings: Settings, who: str = "a new organiser") -> None:
+    """Print a link for an organiser."""
+    async with store.transaction() as tx:
+        token = await links.make_link(tx, role="organiser")
+    _tell(f"{who} signs in here (works once, for a day)", settings, token)
+
+
+async def _demo(store: Store, keys: Keys, settings: Settings) -> None:
     """Make the demo once; print fresh sign-in links for its people at every start."""
     async with store.reading() as tx:
         made = (await tx.execute(sa.select(meta.c.value).where(meta.c.name == "demo"))).first()
@@ -66,8 +66,8 @@ async def _demo(store: Store, keys: Keys, base: str) -> None:
     for row in staff:
         async with store.transaction() as tx:
             token = await links.make_link(tx, person=PersonId(row.id))
-        _tell(f"{row.role} {row.nickname}", f"{base}/link/{token}")
+        _tell(f"{row.role} {row.nickname}", settings, token)
 
 
-def _tell(who: str, link: str) -> None:
-    print(f"hearthside: {who}: {link}", flush=True)
+def _tell(who: str, settings: Settings, token: str) -> None:
+    print(f"hearthside: {who}: {sorted(settings.origins)[-1]}/link/{token}", flush=True)

@@ -157,6 +157,11 @@ class Visit:
         return self.person
 
     @property
+    def browser(self) -> str:
+        """What this browser's forms are tied to, and nobody else holds."""
+        return self.token if self.person else self._stranger
+
+    @property
     def device(self) -> str:
         """What this browser is known by."""
         return self.request.cookies.get(self.site.cookies.device, "")
@@ -252,14 +257,14 @@ class Visit:
         """
         self.fields = await forms.read(self.request)
         first = {name: values[0] for name, values in self.fields.items()}
-        self.site.forms.require(self.request, self.token if self.person else self._stranger, first)
+        self.site.forms.require(self.request, self.browser, first)
 
     def _form_token(self) -> Markup:
         """Return the hidden field that every form needs."""
         if self.person is None and not self._stranger:
             self._stranger = secrets.token_urlsafe(24)
             self._made_stranger = True
-        token = self.site.forms.token(self.token if self.person else self._stranger)
+        token = self.site.forms.token(self.browser)
         return Markup('<input type="hidden" name="{}" value="{}">').format(forms.TOKEN_FIELD, token)
 
 
