@@ -113,17 +113,38 @@ def test_a_request_shows_on_the_desk_by_itself_and_once_accepted_both_talk(chrom
 
 
 @pytest.mark.usefixtures("peer_is_here")
-def test_a_request_that_is_taken_back_leaves_the_desk(chromium: Browser, house: House) -> None:
+def test_by_keyboard_alone_a_request_is_made_taken_back_changed_and_declined(chromium: Browser, house: House) -> None:
     with signed_in_peer(chromium, house) as peer, visitor(chromium, house.address) as seeker:
         seeker.arrive()
-        seeker.go("/ask")
-        seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia"))
-        seeker.button("Ask now").click()
-        expect(peer.page.locator("[data-offer]")).to_have_count(1)
-        seeker.button("Take my request back").click()
-        expect(seeker.page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
-        expect(peer.page.locator("[data-offer]")).to_have_count(0)
+        seeker.go("/rooms")
+        ask = seeker.page.get_by_role("link", name="Ask for one person")
+        seeker.press(ask)
+        seeker.press(seeker.page.locator("summary", has_text="Say more"))
+        seeker.press(seeker.page.get_by_role("checkbox", name="Dementia"), "Space")
+        seeker.press(seeker.button("Ask now"))
+        offered = peer.page.locator("[data-offer]")
+        expect(offered).to_have_count(1)
+        seeker.press(seeker.button("Take my request back"))
+        expect(offered).to_have_count(0)
         peer.see("Nobody is asking for you just now.")
+        seeker.press(ask)
+        seeker.tab_to(seeker.page.get_by_label("What would you like to talk about?"))
+        seeker.page.keyboard.type(words("dementia"))
+        seeker.press(seeker.button("Ask now"))
+        expect(offered).to_have_count(1)
+        peer.press(offered.locator("summary", has_text="Why this match?"))
+        peer.see("Your profile and this request read alike")
+        peer.press(offered.get_by_role("button", name="Not this time"))
+        peer.see("Nobody is asking for you just now.")
+        seeker.press(seeker.page.get_by_role("link", name="Change my words"))
+        seeker.press(seeker.button("Take it back and ask anew"))
+        seeker.press(seeker.button("Take my request back"))
+        expect(seeker.page.get_by_role("heading", name="Rooms", exact=True)).to_be_visible()
+        for key, told in (("ArrowUp", "You are away"), ("ArrowDown", "Nobody is asking for you just now.")):
+            peer.tab_to(peer.page.locator("input[name=state]:checked"))
+            peer.page.keyboard.press(key)  # round the group of three, and back
+            peer.press(peer.button("Save"))
+            peer.see(told)
 
 
 @pytest.mark.usefixtures("peer_is_here")

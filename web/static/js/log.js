@@ -42,6 +42,7 @@ export class Log {
     for (const kind of ["wheel", "touchstart", "touchmove", "pointerdown", "pointermove", "keydown"])
       box.addEventListener(kind, () => (this.#hand = performance.now()), { passive: true });
     box.addEventListener("keydown", (event) => this.#key(event));
+    list.addEventListener("focusin", () => this.#rove());
     box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     const sizes = new ResizeObserver(() => this.pinned && this.#end());
     for (const part of [box, ...box.children]) sizes.observe(part);
@@ -157,7 +158,6 @@ export class Log {
     event.preventDefault();
     const button = /** @type {HTMLElement} */ (next.querySelector(".entry__more"));
     button.focus();
-    this.#rove();
     next.scrollIntoView({ block: "nearest" });
   }
 
