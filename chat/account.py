@@ -8,7 +8,7 @@ from chat import recovery
 from chat.ids import Millis, MuteId, PersonId, RoomId
 from chat.refusals import SignedOut
 from chat.store import Transaction, clock
-from chat.tables import mutes, people, rooms
+from chat.tables import entries, mutes, people, rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,14 @@ async def has_way_back(tx: Transaction, person: PersonId) -> bool:
     """Whether they could sign in again: by a recovery code they said they have, or, as staff, by a passphrase."""
     way = sa.or_(recovery.is_confirmed(), people.c.passphrase.is_not(None))
     return (await tx.execute(sa.select(people.c.id).where(people.c.id == person, way))).first() is not None
+
+
+async def recovered_at(tx: Transaction, person: PersonId, since: Millis) -> Millis | None:
+    """Return when the person's recovery code was used last, if after a time: who was signed in by then is told."""
+    told = sa.select(sa.func.max(entries.c.at)).join(people, people.c.inbox == entries.c.room).where(
+        people.c.id == person, entries.c.kind == "notice", entries.c.code == "recovered", entries.c.at > since
+    )  # fmt: skip
+    return (await tx.execute(told)).scalar()
 
 
 async def set_language(tx: Transaction, person: PersonId, language: str) -> None:

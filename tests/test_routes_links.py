@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from chat import links, passphrases, people
+from chat.tables import entries, sessions
 from chat.tables import people as people_table
 from tests import servers
 from tests.pages import site
@@ -34,6 +36,22 @@ async def test_who_never_saw_the_new_code_comes_in_by_the_old_one_and_sees_it(sq
             assert "you cannot come back" not in (await again.get("/me")).text
         async with pages.browser() as third:
             assert (await sign_in(third, way="code", code=code)).status_code == 409
+
+
+async def test_who_is_signed_in_elsewhere_is_told_that_the_code_was_used(database_url: str, tmp_path: Path) -> None:
+    told = "Somebody signed in with your recovery code"
+    async with site(tmp_path, database_url) as pages, pages.browser() as here, pages.browser() as there:
+        [code] = CODE.findall((await sign_up(here)).text)
+        assert told not in (await here.get("/me")).text
+        await sign_in(there, way="code", code=code)
+        for path in ("/me", "/rooms"):
+            assert told in (await here.get(path)).text
+            assert told not in (await there.get(path)).text, "they know"
+        async with pages.place.store.transaction() as tx:
+            for table, column in ((entries, "at"), (sessions, "created_at")):
+                await tx.execute(sa.update(table).values({column: table.c[column] - 8 * 86_400_000}))
+        assert told in (await here.get("/me")).text
+        assert told not in (await here.get("/rooms")).text
 
 
 async def test_looking_at_a_link_uses_nothing_and_of_two_who_press_one_wins(sqlite_url: str, tmp_path: Path) -> None:

@@ -82,14 +82,15 @@ async def erase(visit: Visit) -> Response:
 
 async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response:
     person = visit.member.person
+    assert visit.session is not None
     async with visit.site.store.reading() as tx:
         found = await sessions.listing(tx, person)
         standing = await account.mutes_of(tx, person)
         blocked = await blocks.blocked(tx, person)
         has_way_back = await account.has_way_back(tx, person)
-    assert visit.session is not None
+        recovered = await account.recovered_at(tx, person, visit.session.created_at)
     return visit.page(
         "me.html", status, page="me", sessions=found, this=visit.session.id, mutes=standing, error=error,
-        blocked=blocked, here="/me", has_way_back=has_way_back,
+        blocked=blocked, here="/me", has_way_back=has_way_back, recovered=recovered,
         nickname=visit.field("nickname") or visit.member.nickname,
     )  # fmt: skip

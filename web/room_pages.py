@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import msgspec
 from starlette.responses import Response
 
-from chat import access, history, rooms, store
-from chat.ids import PersonId, RoomId
+from chat import access, account, history, rooms, store
+from chat.ids import Millis, PersonId, RoomId
 from chat.protocol import PAGE_ENTRIES, Quiet
 from chat.refusals import Malformed, NotAMember
 from chat.rooms import RoomCard
@@ -16,6 +16,8 @@ from web.site import Visit, whole
 
 SHOWN_ENTRIES = 30
 """In the page itself: about 6 kB compressed; earlier ones are fetched when somebody scrolls to them."""
+TOLD_MS = 7 * 86_400_000
+"""So long the list of rooms tells that the recovery code was used elsewhere; the account page always does."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,14 @@ async def listing(visit: Visit) -> Response:
             inside = [(_named(visit, one), one.last_seq > one.read_seq) for one in cards if one.member]
             return visit.json(msgspec.json.encode([RoomTold(one.id, one.name, new) for one, new in inside]))
         standing = await requests.standing(tx, person)
+        assert visit.session is not None
+        lately = Millis(max(visit.session.created_at, await tx.now() - TOLD_MS))
+        recovered = await account.recovered_at(tx, person, lately)
     asking = standing is not None and standing.state in ("waiting", "offered")
     blocked = visit.request.query_params.get("blocked") == "yes"
     return visit.page(
-        "rooms.html", page="rooms", asking=asking, blocked=blocked, mine=[one for one in cards if one.member],
+        "rooms.html", page="rooms", asking=asking, blocked=blocked, recovered=recovered,
+        mine=[one for one in cards if one.member],
         others=[one for one in cards if one.kind == "group" and not one.member and one.state == "open"],
         ended=[one for one in cards if one.kind == "one_to_one" and not one.member],
     )  # fmt: skip
