@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chat.ids import RoomId
-from chat.outbox import Follower, Outbox, text_frame
+from chat.outbox import Follower, Outbox, Step, text_frame
 from chat.protocol import Entry, encode
 from chat.timeline import within
 
@@ -34,7 +34,7 @@ class Feed:
 
     Attributes:
         head: the last seq taken in; None until a join has read it.
-        sent: the last seq that was flushed to the followers.
+        step: the followers who were sent all that was flushed, in a room of at most SLICE.
         ended: (seq, person) of those whose leaving is in `fresh`.
         expected: how many are about to follow; until then the feed is kept.
         known: the last seq anyone told of; more than `head` means: read the timeline.
@@ -42,7 +42,6 @@ class Feed:
 
     room: RoomId
     head: int | None = None
-    sent: int = 0
     known: int = 0
     expected: int = 0
     shown: bool = False
@@ -50,11 +49,17 @@ class Feed:
     fresh: list[Fresh] = field(default_factory=list)
     ended: list[tuple[int, int]] = field(default_factory=list)
     followers: dict[Outbox, Follower] = field(default_factory=dict)
+    step: Step = field(default_factory=Step)
+
+    @property
+    def sent(self) -> int:
+        """The last seq that was flushed to the followers."""
+        return self.step.cursor
 
     def start(self, last: int) -> None:
         """A join read the room's last seq: entries from here on are taken in."""
         if self.head is None:
-            self.head = self.sent = last
+            self.head = self.step.cursor = last
         self.known = max(self.known, last)
 
     def hear(self, last: int) -> None:
@@ -78,32 +83,40 @@ class Feed:
         return True
 
     def flush(self) -> "Iterator[list[Outbox]]":
-        """Put what is fresh (FLUSH_BYTES of it) into the followers' outboxes, a slice a step; yields those that are
-        behind and drained, who must be caught up from the timeline."""
+        """Send what is fresh (FLUSH_BYTES of it): at once to those in step, whose outboxes hold nothing else, then, a
+        slice a step, to the others; yields those that are behind and drained, who must be caught up from the timeline.
+        """
         count = fits([one.json for one in self.fresh])
         if self.ended:  # what comes after somebody left is sent when they follow no more
             count = min(count, self.ended[0][0] - self.sent)
         fresh, self.fresh = self.fresh[:count], self.fresh[count:]
         before, last = self.sent, fresh[-1].seq
-        self.sent = last
         blob = self._frame(fresh)
         plain = all(one.entry is None for one in fresh)
-        members = list(self.followers.items())
-        for start in range(0, len(members), SLICE):
+        if len(self.followers) > SLICE:  # they are written to in several turns: each must know how far it is
+            for outbox, follower in list(self.step.outboxes.items()):
+                follower.fall_out(outbox)
+        abreast = tuple(self.step.outboxes)
+        others: list[tuple[Outbox, Follower]] = []
+        if len(abreast) < len(self.followers):
+            others = [one for one in self.followers.items() if one[0] not in self.step.outboxes]
+        self.step.cursor = last
+        for outbox in abreast:  # what a say costs is mostly this: no step of ours beyond the write
+            outbox.write(blob if plain else self._frame(fresh, self.followers[outbox]))
+        for start in range(0, len(others), SLICE):
             behind: list[Outbox] = []
-            for outbox, follower in members[start : start + SLICE]:
-                if follower.cursor == before and not outbox.paused:
-                    follower.cursor = last
-                    if plain and outbox.waiting is None and not follower.silent:
-                        outbox.write(blob)  # no call of ours in between: this line is most of what a say costs
-                    elif not follower.silent:
-                        outbox.put(blob if plain else self._frame(fresh, follower))
-                elif follower.cursor < last and not outbox.paused:
-                    if follower.cursor > before:
-                        outbox.put(self._frame([one for one in fresh if one.seq > follower.cursor], follower))
-                        follower.cursor = last
-                    else:
-                        behind.append(outbox)
+            for outbox, follower in others[start : start + SLICE]:
+                if outbox.paused or follower.cursor >= last:
+                    continue
+                if follower.cursor < before:
+                    behind.append(outbox)
+                    continue
+                rest = fresh if follower.cursor == before else [one for one in fresh if one.seq > follower.cursor]
+                follower.cursor = last
+                if not follower.silent:
+                    outbox.put(blob if plain and rest is fresh else self._frame(rest, follower))
+                    if len(self.followers) <= SLICE:
+                        follower.fall_in(self.step, outbox)
             yield behind
 
     def left(self) -> list[Outbox]:

@@ -122,6 +122,7 @@ class Hub:
         if feed is None or follower is None:
             return
         del feed.followers[outbox]
+        follower.fall_out(outbox)
         follower.cursor = GONE
         if feed.shown and not follower.silent:
             self._presence.leave(room, outbox.person)
@@ -187,6 +188,7 @@ class Hub:
             self._reader.want(feed.room)
 
     def _flush(self, feed: Feed, slices: Iterator[list[Outbox]] | None) -> None:
+        self.turn.end()  # what waits goes first: who is in step is written to directly
         slices = slices or feed.flush()
         for behind in slices:
             for outbox in behind:

@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from websockets.frames import Frame, Opcode
-
 from chat.ids import PersonId, RoomId
 from chat.protocol import AnyFrame, encode
 
@@ -39,22 +37,63 @@ def nowhere(data: bytes) -> None:
 
 def text_frame(message: bytes) -> bytes:
     """Return one unmasked WebSocket text frame (RFC 6455, 5.2); made once, written to many."""
-    return Frame(Opcode.TEXT, message).serialize(mask=False)
+    size = len(message)
+    if size < 126:
+        return bytes((TEXT, size)) + message
+    if size < 1 << 16:
+        return bytes((TEXT, 126)) + size.to_bytes(2) + message
+    return bytes((TEXT, 127)) + size.to_bytes(8) + message
 
+
+TEXT = 0x81
+"""The first byte of a text message in one frame."""
 
 GONE = 2**63
 """The cursor of who follows no more: nothing comes after it, also in a flush that has begun."""
 
 
+class Step:
+    """The connections in one room that have all been sent the same: one cursor serves them, and a flush has nothing to
+    do for each but to write."""
+
+    __slots__ = ("cursor", "outboxes")
+
+    def __init__(self) -> None:
+        self.cursor = 0
+        self.outboxes: dict[Outbox, Follower] = {}
+
+
 class Follower:
     """One connection's place in one room. `silent`: the hub watches for it, the client did not ask."""
 
-    __slots__ = ("cursor", "from_seq", "silent")
+    __slots__ = ("_cursor", "_step", "from_seq", "silent")
 
     def __init__(self, cursor: int, from_seq: int, silent: bool) -> None:
-        self.cursor = cursor
+        self._cursor = cursor
+        self._step: Step | None = None
         self.from_seq = from_seq
         self.silent = silent
+
+    @property
+    def cursor(self) -> int:
+        """The last seq it was sent."""
+        return self._cursor if self._step is None else self._step.cursor
+
+    @cursor.setter
+    def cursor(self, seq: int) -> None:
+        assert self._step is None, "who is in step has no cursor of their own"
+        self._cursor = seq
+
+    def fall_in(self, step: Step, outbox: "Outbox") -> None:
+        """From here on it is sent what the others in step are sent."""
+        self._step = step
+        step.outboxes[outbox] = self
+
+    def fall_out(self, outbox: "Outbox") -> None:
+        """From here on its cursor is its own again. Repeating is harmless."""
+        if self._step is not None:
+            del self._step.outboxes[outbox]
+            self._cursor, self._step = self._step.cursor, None
 
 
 class Turn:
@@ -68,10 +107,11 @@ class Turn:
     def add(self, outbox: "Outbox") -> None:
         """Write this outbox when the turn ends."""
         if not self._outboxes:
-            asyncio.get_running_loop().call_soon(self._end)
+            asyncio.get_running_loop().call_soon(self.end)
         self._outboxes.append(outbox)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Write what waits, now."""
         outboxes, self._outboxes = self._outboxes, []
         for outbox in outboxes:
             outbox.flush()
@@ -123,7 +163,9 @@ class Outbox:
             self.write(waiting if isinstance(waiting, bytes) else b"".join(waiting))
 
     def pause(self, now: float) -> None:
-        """The transport is over its high-water mark: lagging from here on."""
+        """The transport is over its high-water mark: lagging from here on, and in step with nobody."""
+        for follower in self.follows.values():
+            follower.fall_out(self)
         self.paused, self._at, self._bytes = True, now, self.wire.waiting_bytes()
 
     def resume(self) -> None:

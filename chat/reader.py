@@ -141,6 +141,7 @@ class Reader:
                 break
             parts = [encode(within(entry, follower.from_seq, None)) for entry in page]
             count = fits(parts)
+            follower.fall_out(outbox)  # the page may reach further than what was flushed
             if not follower.silent:
                 outbox.put(entries_frame(room, parts[:count]))
             follower.cursor = page[count - 1].seq
@@ -169,6 +170,8 @@ class Reader:
                 rows = await tx.execute(grown.where(rooms.c.last_seq > cursors.c.after))
                 self._look({row.id: row.last_seq for row in rows})
         for feed in list(self._feeds.values()):
+            if len(feed.step.outboxes) == len(feed.followers):
+                continue
             for outbox, follower in feed.followers.items():
                 if follower.cursor < feed.sent and not outbox.paused and not feed.flushing:
                     self.catch_up(outbox)

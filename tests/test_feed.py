@@ -143,6 +143,24 @@ async def test_a_big_room_is_written_to_in_slices() -> None:
     assert all(follower.cursor == 1 for _, _, follower in followed)
 
 
+async def test_in_a_room_that_grows_big_everyone_knows_again_how_far_they_are() -> None:
+    feed = Feed(ROOM)
+    feed.start(0)
+    followed = [follow(feed, 0) for _ in range(1000)]
+    feed.take(entry(1))
+    list(feed.flush())
+    assert len(feed.step.outboxes) == 1000
+    followed.append(follow(feed, 1))
+    feed.take(entry(2))
+    slices = feed.flush()
+    next(slices)
+    assert (len(feed.step.outboxes), sum(follower.cursor for _, _, follower in followed)) == (0, 2 * 1000 + 1)
+    list(slices)
+    await asyncio.sleep(0)
+    assert all(follower.cursor == 2 for _, _, follower in followed)
+    assert [one["seq"] for one in followed[0][0].entries()] == [1, 2]
+
+
 async def test_a_turn_sends_no_more_than_its_bytes_and_at_least_one_entry() -> None:
     feed = Feed(ROOM)
     feed.start(0)
@@ -169,6 +187,7 @@ async def test_who_leaves_gets_their_leaving_and_nothing_after_it() -> None:
         feed.take(entry(seq, kind=kind))
     list(feed.flush())
     assert (feed.sent, follower.cursor, feed.left()) == (2, 2, [outbox])
+    follower.fall_out(outbox)
     feed.followers.clear()
     other, _, _ = follow(feed, 2)
     list(feed.flush())

@@ -146,6 +146,50 @@ async def test_who_follows_no_more_gets_nothing_of_a_sending_that_has_begun(plac
     assert [entry["seq"] for entry in followed[-2][0].entries()] == [1]
 
 
+class Sleepy(Screen):
+    """A reader that stops reading at a write, as a transport tells it."""
+
+    def __init__(self, hub: Hub, writes: int) -> None:
+        super().__init__()
+        self.hub, self.writes = hub, writes
+        self.outbox = Outbox(self, hub.turn, PersonId(9), 1)
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        self.writes -= 1
+        if self.writes == 0:
+            self.hub.paused(self.outbox)
+
+
+async def test_who_is_in_step_gets_what_waits_for_them_before_the_next_entry(place: Place) -> None:
+    hub, room = Hub(place.store, place.keys, Presence(1), lambda _: None), RoomId(7)
+    screen, outbox = connected(hub, 9)
+    hub.follow(outbox, room, Follower(0, 1, silent=False), last=0, shown=False)
+    hub.deliver([committed(room, 1)])
+    await until(lambda: len(screen.frames) == 1)
+    hub.deliver([committed(room, 2)])
+    outbox.put(b"an answer")
+    await until(lambda: len(screen.frames) == 3)
+    assert screen.frames[1] == b"an answer"
+    del screen.frames[1]
+    assert [entry["seq"] for entry in screen.entries()] == [1, 2]
+
+
+async def test_who_stops_reading_in_the_midst_of_a_sending_keeps_their_place(place: Place) -> None:
+    hub, room = Hub(place.store, place.keys, Presence(1), lambda _: None), RoomId(7)
+    sleepy, (other, awake) = Sleepy(hub, writes=2), connected(hub, 8)
+    hub.connect(sleepy.outbox)
+    mine = Follower(0, 1, silent=False)
+    hub.follow(sleepy.outbox, room, mine, last=0, shown=False)
+    hub.follow(awake, room, Follower(0, 1, silent=False), last=0, shown=False)
+    for seq in (1, 2, 3):
+        hub.deliver([committed(room, seq)])
+        await until(lambda seq=seq: len(other.frames) == seq)  # type: ignore[misc]
+    assert [entry["seq"] for entry in sleepy.entries()] == [1, 2]
+    assert mine.cursor == 2
+    assert [entry["seq"] for entry in other.entries()] == [1, 2, 3]
+
+
 async def test_one_connection_of_a_person_learns_that_a_session_of_another_ended(place: Place) -> None:
     person = await place.person()
     async with live(place, beat_s=NEVER_S) as here, here.client(person) as one, here.client(person) as two:
