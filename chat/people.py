@@ -48,9 +48,10 @@ async def make(
     link: str | None = None,
     browser: str = "",
     by: PersonId | None = None,
+    recovery: bytes | None = None,
 ) -> PersonId:
     """Make a person, with keys, inbox and roles. `link` is used up in the same transaction and adds its role; `browser`
-    may use it again (see `links`).
+    may use it again (see `links`). `recovery`: what is kept of their recovery code.
 
     Only staff may bear a word of office in their name.
 
@@ -62,7 +63,7 @@ async def make(
     await keys.make(person, "said", "own")
     try:
         async with store.transaction() as tx:
-            await _insert(tx, keys, person, name, language, tuple(roles), by, link, browser)
+            await _insert(tx, keys, person, name, language, tuple(roles), by, link, browser, recovery)
     except (Refusal, IntegrityError) as error:
         if isinstance(error, Unavailable):
             raise  # the commit may have happened: a sweep destroys keys that belong to nobody
@@ -177,7 +178,7 @@ async def ban(tx: Transaction, keys: Keys, person: PersonId, by: PersonId, reaso
 
 async def _insert(
     tx: Transaction, keys: Keys, person: PersonId, name: str, language: str, given: tuple[str, ...],
-    by: PersonId | None, link: str | None, browser: str,
+    by: PersonId | None, link: str | None, browser: str, recovery: bytes | None,
 ) -> None:  # fmt: skip
     if link is not None:
         used = await links.use_link(tx, link, browser)
@@ -190,7 +191,7 @@ async def _insert(
     now = await tx.now()
     await tx.execute(
         people.insert().values(id=person, state="active", nickname=name, skeleton=words.skeleton(name),
-                               language=language, created_at=now)
+                               language=language, recovery=recovery, created_at=now)
     )  # fmt: skip
     if link is not None and browser:
         await links.remember(tx, link, browser, person)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import sign_ups, timeline
+from chat import sign_ups, timeline, words
 from chat.ids import PersonId
 from chat.keys import Keys
 from chat.refusals import SignedOut, TooFast
@@ -59,9 +59,31 @@ async def new_recovery(tx: Transaction, person: PersonId) -> str:
     """
     code = _written(secrets.token_bytes(GROUPS * GROUP_LETTERS))
     kept = sa.update(people).where(people.c.id == person, people.c.state == "active")
-    if (await tx.execute(kept.values(recovery=SHOWN + _hash(code)))).rowcount == 0:
+    if (await tx.execute(kept.values(recovery=shown(code)))).rowcount == 0:
         raise SignedOut
     return code
+
+
+def first_code(keys: Keys, browser: str, nickname: str) -> str:
+    """Return the first code of whoever signs up under this name, the same each time they try from the same browser.
+
+    Args:
+        browser: what only this browser holds.
+    """
+    secret = hmac.digest(keys.derive("first codes"), browser.encode(), "sha256")
+    return _written(hmac.digest(secret, words.skeleton(nickname).encode("utf-8", "surrogatepass"), "sha256"))
+
+
+def shown(code: str) -> bytes:
+    """Return what is kept of a code that is about to be shown."""
+    return SHOWN + _hash(code)
+
+
+async def who_was_shown(tx: Transaction, code: str) -> PersonId | None:
+    """Return whose code this is, if they have not said that they have it."""
+    found = sa.select(people.c.id).where(people.c.recovery == shown(code), people.c.state == "active")
+    person = (await tx.execute(found)).scalar()
+    return None if person is None else PersonId(person)
 
 
 async def recover(store: Store, keys: Keys, code: str, address: str) -> Recovered:
@@ -82,18 +104,18 @@ async def recover(store: Store, keys: Keys, code: str, address: str) -> Recovere
     async with store.transaction() as tx:
         key, today = keys.derive(PURPOSE), await tx.now() // DAY_MS
         fresh, *earlier = (replacement(key, code, day) for day in range(today, today - DAYS, -1))
-        now = dict.fromkeys((_hash(code), SHOWN + _hash(code)), fresh)
-        before = {SHOWN + _hash(shown): shown for shown in (fresh, *earlier)}
+        now = dict.fromkeys((_hash(code), shown(code)), fresh)
+        before = {shown(one): one for one in (fresh, *earlier)}
         wanted = sa.select(people.c.id).where(people.c.recovery.in_([*now, *before]), people.c.state == "active")
         found = (await tx.execute(wanted)).scalar()
         who = None if found is None else (await tx.lock(people, [found])).get(found)
-        shown = None if who is None else now.get(who.recovery) or before.get(who.recovery)
-        if who is None or shown is None or who.state != "active":
+        new = None if who is None else now.get(who.recovery) or before.get(who.recovery)
+        if who is None or new is None or who.state != "active":
             raise SignedOut
-        await tx.execute(sa.update(people).where(people.c.id == who.id).values(recovery=SHOWN + _hash(shown)))
+        await tx.execute(sa.update(people).where(people.c.id == who.id).values(recovery=shown(new)))
         await tx.lock(rooms, [who.inbox])
         await timeline.append(tx, who.inbox, "notice", code="recovered")
-        return Recovered(PersonId(who.id), shown, who.recovery in before)
+        return Recovered(PersonId(who.id), new, who.recovery in before)
 
 
 async def confirm(tx: Transaction, person: PersonId, code: str) -> None:
@@ -101,8 +123,8 @@ async def confirm(tx: Transaction, person: PersonId, code: str) -> None:
 
     A repeat changes nothing, nor does a code that was replaced since.
     """
-    shown = sa.update(people).where(people.c.id == person, people.c.recovery == SHOWN + _hash(code))
-    await tx.execute(shown.values(recovery=_hash(code)))
+    theirs = sa.update(people).where(people.c.id == person, people.c.recovery == shown(code))
+    await tx.execute(theirs.values(recovery=_hash(code)))
 
 
 def is_confirmed() -> "sa.ColumnElement[bool]":

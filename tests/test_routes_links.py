@@ -186,6 +186,28 @@ async def test_whoever_pressed_a_links_button_and_got_no_answer_presses_again(sq
                 assert (await same.post(path, agreed)).status_code == 409, "the answer came: it is over"
 
 
+async def test_signing_up_twice_from_one_browser_is_signing_up_once(database_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, database_url, sign_ups_per_day=2) as pages, pages.browser() as lost:
+        form = {"nickname": nickname(), "consent": "yes"}
+        async with pages.browser() as same, pages.browser() as other:
+            await lost.get("/sign-up")
+            for name, value in lost.cookies.items():
+                same.cookies.set(name, value, domain="127.0.0.1")
+            same.page = lost.page
+            async with asyncio.timeout(30):
+                answers = await asyncio.gather(lost.post("/sign-up", form), same.post("/sign-up", form))
+            codes = [CODE.findall(one.text) for one in answers]
+            assert [one.status_code for one in answers] == [200, 200]
+            assert codes[0] == codes[1] != []
+            assert len(await pages.place.rows(people_table)) == 1
+            for one in (lost, same):
+                assert form["nickname"] in (await one.get("/me")).text
+            assert (await sign_up(other, nickname=form["nickname"])).status_code == 409
+            assert (await sign_up(other)).status_code == 200, "one place was taken"
+        [row] = await pages.place.rows(people_table, people_table.c.nickname == form["nickname"])
+        assert codes[0][0].replace("-", "").encode() not in row.recovery
+
+
 async def test_two_presses_at_once_are_one(database_url: str, tmp_path: Path) -> None:
     async with site(tmp_path, database_url) as pages, pages.browser() as browser:
         async with pages.place.store.transaction() as tx:

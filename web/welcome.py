@@ -41,15 +41,21 @@ async def sign_up(visit: Visit) -> Response:
             await sign_ups.take(tx, key, visit.address, site.settings.sign_ups_per_day)
     except (NotWords, NicknameTaken, sign_ups.SignUpsFull) as refusal:
         return _form(visit, nickname, refusal.code)
+    code = recovery.first_code(site.keys, visit.browser, nickname)
     try:
-        person = await people.make(site.store, site.keys, nickname, visit.language.code)
+        person = await people.make(
+            site.store, site.keys, nickname, visit.language.code, recovery=recovery.shown(code)
+        )  # fmt: skip
     except Refusal as refusal:
         async with site.store.transaction() as tx:
             await sign_ups.give_back(tx, key, visit.address)
+            mine = await recovery.who_was_shown(tx, code) if isinstance(refusal, NicknameTaken) else None
+        if mine is not None:  # the answer was lost, or the button was pressed twice
+            return await first_code(visit, mine, code)
         if isinstance(refusal, (NicknameTaken, NotWords)):
             return _form(visit, nickname, refusal.code)
         raise
-    return await first_code(visit, person)
+    return await first_code(visit, person, code)
 
 
 async def take_name(visit: Visit) -> None:
@@ -64,10 +70,10 @@ async def take_name(visit: Visit) -> None:
         await sign_ups.take_name(tx, site.keys.derive("names"), visit.address, places)
 
 
-async def first_code(visit: Visit, person: PersonId) -> Response:
-    """Sign a new person in and show their recovery code, once."""
+async def first_code(visit: Visit, person: PersonId, code: str = "") -> Response:
+    """Sign a new person in and show their recovery code, which is made now where there is none yet."""
     async with visit.site.store.transaction() as tx:
-        code = await recovery.new_recovery(tx, person)
+        code = code or await recovery.new_recovery(tx, person)
         visit.token = await sessions.open(tx, person)
         visit.person = await people.find(tx, person)
     return visit.signed_in(visit.page("code.html", code=code, why="first"), visit.token)
