@@ -80,7 +80,10 @@ def _type(one: Visitor, target: Locator, text: str) -> None:
     one.page.keyboard.type(text)
 
 
-def test_every_control_of_a_strangers_and_a_members_pages_is_a_stop(chromium: Browser, house: House) -> None:
+def test_every_control_of_every_page_is_a_stop(chromium: Browser, house: House) -> None:
+    with visitor(chromium, house.address) as peer:
+        peer.use_link(house.link("peer"))
+        _walk(peer, "/desk")
     with visitor(chromium, house.address, width=PHONE) as one:
         for path in ("/", "/sign-up", "/sign-in", "/help", "/protocol"):
             _walk(one, path)
@@ -254,7 +257,7 @@ def test_an_organiser_begins_makes_a_room_invites_approves_and_signs_in_again(ch
         one.tab_to(page.get_by_label("As", exact=True))
         keys.type("Moderator")
         one.press(one.button("Make a link"))
-        one.see("For: Moderator")
+        expect(page.get_by_role("textbox", name="The link is made")).to_be_focused()  # to be copied
         one.go("/me")
         one.press(one.button("Sign out here"))
         one.press(page.get_by_role("link", name="Sign in"))

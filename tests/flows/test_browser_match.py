@@ -42,7 +42,7 @@ def peer_is_here(chromium: Browser, house: House) -> None:
         expect(organiser.page.get_by_role("region", name="Rooms").get_by_role("row")).to_have_count(2)
         organiser.page.get_by_label("As", exact=True).select_option("peer")
         organiser.button("Make a link").click()
-        link = organiser.page.locator(".code").inner_text()
+        link = organiser.page.get_by_role("textbox", name="The link is made").input_value()
     with visitor(chromium, house.address) as peer:
         peer.use_link(link.partition(house.address)[2])
         _start(peer, PEER)

@@ -75,6 +75,7 @@ test("what is settled here does not come back with the next list, unless it is u
   queue.take([filed(1, "low"), filed(2, "high")]);
   queue.settle(2, true);
   queue.take([filed(1, "low"), filed(2, "high")]);
+  assert.deepEqual(queue.shown.map((one) => one.state), ["closed", "open"]);
   queue.refresh();
   assert.deepEqual(queue.shown.map((one) => one.case), [1]);
   queue.settle(2, false);

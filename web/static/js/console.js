@@ -62,11 +62,18 @@ class Console extends LivePage {
       if (!answer.ok) throw new Error(String(answer.status));
       const before = this.#queue.held;
       this.#queue.take(await answer.json());
-      if (this.#queue.held > before) this.#tell("arrived", { n: this.#queue.held });
+      if (this.#queue.held > before) this.#arrived();
       this.#show();
     } catch {
       this.#timer = /** @type {any} */ (setTimeout(() => this.#look(), RETRY_MS));
     }
+  }
+
+  /** Beside what can still be undone there is no place for other news: then it is only said. */
+  #arrived() {
+    const values = { n: this.#queue.held };
+    if (this.#undo) this.piece("heard").textContent = this.words("arrived", values);
+    else this.#tell("arrived", values);
   }
 
   // The queue.

@@ -194,6 +194,7 @@ export class Live {
     const outbox = this.element.outbox;
     if (!sayId) {
       if (frame.code === "not_a_member" && this.element.dataset.silent !== frame.code) this.composer?.close(frame.code);
+      this.#aside();
       return;
     }
     this.#says.delete(frame.ref);
@@ -265,7 +266,7 @@ export class Live {
 
   /** The other rooms, where there is width for them; nothing that one reads or writes by waits for their script. */
   async #aside() {
-    if (!this.#ready || !this.#wide.matches || this.#beside) return;
+    if (!(this.#ready || this.element.hasAttribute("data-over")) || !this.#wide.matches || this.#beside) return;
     const { Beside } = await import(this.element.dataset.beside ?? "").catch(() => ({}));
     if (Beside) this.#beside ??= new Beside(this.room);
   }

@@ -39,7 +39,8 @@ export class Queue {
   take(cases) {
     this.#all = cases;
     const now = new Map(cases.map((one) => [one.case, one]));
-    this.shown = this.shown.map((one) => now.get(one.case) ?? { ...one, state: "closed" });
+    const standing = (/** @type {number} */ which) => (this.#done.has(which) ? undefined : now.get(which));
+    this.shown = this.shown.map((one) => standing(one.case) ?? { ...one, state: "closed" });
     if (!this.shown.length) this.refresh();
   }
 
