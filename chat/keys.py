@@ -6,6 +6,7 @@ row here is what erasure is: no copy of the database opens without it.
 """
 
 import contextlib
+import math
 import secrets
 import sqlite3
 import time
@@ -27,7 +28,10 @@ CACHE_S = 20.0
 CACHE_KEYS = 50_000
 LOCK = 0x6B657973
 """The PostgreSQL advisory lock under which the table is made: "keys" in ASCII."""
-NEAR_KIB = 256
+LOOK_S = 0.5
+"""What was read from a file of this machine is kept until the file changes, which is looked for so often."""
+NEAR_KIB = 4096
+"""The keys of some 15,000 people; each connection of the engine has 2 MB of its own."""
 NEAR = "select master, wrapped from data_keys where owner = ? and purpose = ?"
 
 metadata = sa.MetaData()
@@ -55,6 +59,7 @@ class Keys:
         self._near = near
         self._cache_s = cache_s
         self._cache: dict[tuple[int, Purpose], tuple[float, DataKey]] = {}
+        self._version = self._looked = 0.0
 
     @classmethod
     async def open(cls, url: str, keyring: Keyring, *, cache_s: float = CACHE_S) -> "Keys":
@@ -102,8 +107,21 @@ class Keys:
 
     def cached(self, owner: int, purpose: Purpose) -> DataKey | None:
         """Return the key if it is at hand, without waiting."""
+        now = time.monotonic()
+        if self._near is not None and now - self._looked >= LOOK_S:
+            self._look(self._near, now)
         found = self._cache.get((owner, purpose))
-        return found[1] if found is not None and found[0] > time.monotonic() else None
+        return found[1] if found is not None and found[0] > now else None
+
+    def _look(self, near: sqlite3.Connection, now: float) -> None:
+        """Forget every key if another connection has written to the file since the last look."""
+        try:
+            version: float = near.execute("pragma data_version").fetchone()[0]
+        except sqlite3.OperationalError:  # somebody writes
+            version = math.nan  # equal to nothing, itself included
+        if version != self._version:
+            self._cache.clear()
+        self._version, self._looked = version, now
 
     def at_hand(self, owner: int, purpose: Purpose) -> DataKey | None:
         """Return the key if it can be had without waiting: cached, or in a file of this machine nobody is writing to.
@@ -114,7 +132,7 @@ class Keys:
         if found is None and self._near is not None:
             with contextlib.suppress(sqlite3.OperationalError):  # somebody writes: who can wait asks `get`
                 for master, wrapped in self._near.execute(NEAR, (owner, purpose)).fetchall():
-                    found = self._unwrapped(owner, purpose, master, wrapped)
+                    found = self._unwrapped(owner, purpose, master, wrapped, math.inf)
         return found
 
     async def get(self, owner: int, purpose: Purpose) -> DataKey:
@@ -146,14 +164,15 @@ class Keys:
                 async with self._engine.connect() as connection:
                     rows = (await connection.execute(wanted)).all()
             for row in rows:
-                found[row.owner] = self._unwrapped(row.owner, purpose, row.master, row.wrapped)
+                until = time.monotonic() + self._cache_s
+                found[row.owner] = self._unwrapped(row.owner, purpose, row.master, row.wrapped, until)
         return found
 
-    def _unwrapped(self, owner: int, purpose: Purpose, master: int, wrapped: bytes) -> DataKey:
+    def _unwrapped(self, owner: int, purpose: Purpose, master: int, wrapped: bytes, until: float) -> DataKey:
         key = DataKey(self._keyring.unwrap(master, wrapped, _bound(owner, purpose)), 1)
         if len(self._cache) > CACHE_KEYS:
             self._cache.clear()
-        self._cache[owner, purpose] = (time.monotonic() + self._cache_s, key)
+        self._cache[owner, purpose] = (until, key)
         return key
 
     async def owners(self, purpose: Purpose, among: Iterable[int] | None = None) -> set[int]:

@@ -65,10 +65,11 @@ class DataKey:
 class Keyring:
     """The master keys, newest last. Wraps data keys and derives the server's own keys; kept outside the database."""
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_aeads", "_keys")
 
     def __init__(self, keys: dict[int, bytes]) -> None:
         self._keys = dict(sorted(keys.items()))
+        self._aeads = {version: AESGCM(key) for version, key in self._keys.items()}
 
     @classmethod
     def load(cls, path: Path) -> "Keyring":
@@ -104,7 +105,7 @@ class Keyring:
         """Return (master version, wrapped key) under the newest master key."""
         version = max(self._keys)
         nonce = os.urandom(NONCE_BYTES)
-        return version, nonce + AESGCM(self._keys[version]).encrypt(nonce, raw, bound_to)
+        return version, nonce + self._aeads[version].encrypt(nonce, raw, bound_to)
 
     def unwrap(self, version: int, wrapped: bytes, bound_to: bytes) -> bytes:
         """Return the raw data key.
@@ -113,7 +114,7 @@ class Keyring:
             SealBroken: the master key is not in the ring, or the bytes are not its own.
         """
         try:
-            return AESGCM(self._keys[version]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound_to)
+            return self._aeads[version].decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound_to)
         except (KeyError, InvalidTag, ValueError):
             raise SealBroken from None
 

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from chat.keys import CACHE_S, KeyDestroyed, Keys
+from chat.keys import CACHE_S, LOOK_S, KeyDestroyed, Keys
 from chat.seal import KEY_BYTES, Keyring, SealBroken
 
 CACHED_S = 0.5
@@ -52,6 +52,22 @@ async def test_a_key_that_another_process_destroyed_is_forgotten_here_in_its_tim
         assert here.cached(OWNER, "said") is None and here.at_hand(OWNER, "said") is None
         assert await here.many([OWNER], "said") == {}
         assert await here.owners("own") == {OWNER}, "nothing else died"
+
+
+async def test_a_key_read_from_a_file_of_this_machine_is_kept_until_somebody_writes_there(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with opened(sqlite_url, tmp_path, 0.1) as here, opened(sqlite_url, tmp_path) as there:
+        await there.make(OWNER, "said")
+        assert here.at_hand(OWNER, "said") is not None
+        await asyncio.sleep(LOOK_S + 0.1)
+        assert here.cached(OWNER, "said") is not None
+        await there.make(8, "said")
+        await asyncio.sleep(LOOK_S + 0.1)
+        assert here.cached(OWNER, "said") is None
+        await here.get(OWNER, "said")  # over the engine: who knows what was written while it was read
+        await asyncio.sleep(0.2)
+        assert here.cached(OWNER, "said") is None
 
 
 async def test_a_key_destroyed_here_is_forgotten_at_once_and_destroying_it_again_is_harmless(
