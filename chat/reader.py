@@ -60,6 +60,7 @@ class Reader:
         self._wanted: set[RoomId] = set()
         self._some = asyncio.Event()
         self._behind: dict[Outbox, bool] = {}  # who is being caught up, and whether that was asked for again meanwhile
+        self._cut_short: set[Outbox] = set()
         self._turns = asyncio.Semaphore(CATCHING_UP)
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -118,9 +119,10 @@ class Reader:
                         page = await read(self._store, self._keys, room, after=follower.cursor, limit=PAGE)
                         if not page or not await self._send(outbox, room, follower, page):
                             logger.warning("catch-up found no next entry in room %d", room)
+                            self._cut_short.add(outbox)
                             break
         except Refusal:
-            pass  # the database is away; the next entry, or the beat, finds this follower behind
+            self._cut_short.add(outbox)  # the database is away; the next entry, or the beat, tries again
         except Exception as error:  # a bug ends this connection, which comes back, and no other
             logger.error("catching up person %d failed", outbox.person, exc_info=without_words(error))
             outbox.wire.abort()
@@ -162,16 +164,13 @@ class Reader:
                 logger.error("the beat failed", exc_info=without_words(error))
 
     async def _beat(self) -> None:
+        cut_short, self._cut_short = self._cut_short, set()
+        for outbox in cut_short:
+            self.catch_up(outbox)
         followed = [(room, feed.head) for room, feed in self._feeds.items() if feed.head is not None]
-        for start in range(0, len(followed), BEAT_ROOMS):
-            async with self._store.reading() as tx:
+        async with self._store.reading() as tx:
+            for start in range(0, len(followed), BEAT_ROOMS):
                 cursors = pairs(tx.is_postgresql, followed[start : start + BEAT_ROOMS])
                 grown = sa.select(rooms.c.id, rooms.c.last_seq).join(cursors, cursors.c.room == rooms.c.id)
                 rows = await tx.execute(grown.where(rooms.c.last_seq > cursors.c.after))
                 self._look({row.id: row.last_seq for row in rows})
-        for feed in list(self._feeds.values()):
-            if len(feed.step.outboxes) == len(feed.followers):
-                continue
-            for outbox, follower in feed.followers.items():
-                if follower.cursor < feed.sent and not outbox.paused and not feed.flushing:
-                    self.catch_up(outbox)

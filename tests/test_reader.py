@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+import sqlalchemy as sa
+
 from chat.feed import Feed
 from chat.ids import RoomId
 from chat.outbox import Follower, Outbox, Turn
@@ -41,3 +44,28 @@ async def test_a_room_followed_while_another_one_is_caught_up_is_caught_up_too(p
                 await asyncio.sleep(0.01)
         running.cancel()
     assert [entry["seq"] for entry in screen.entries()] == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # on SQLite nothing holds a reading up
+async def test_a_catching_up_that_the_database_cut_short_is_taken_up_again_by_the_beat(place: Place) -> None:
+    a = await place.person()
+    room = await place.room(a)
+    await place.say(room, a, words())
+    feeds: dict[RoomId, Feed] = {}
+    reader = Reader(place.store, place.keys, feeds, lambda _: None, lambda *_: None, lambda *_: None)
+    screen = Screen()
+    outbox = Outbox(screen, Turn(), a, 1)
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
+        running = tasks.create_task(reader.run(0.1))
+        await asyncio.sleep(0)
+        follower = follow(feeds, outbox, room, 2)
+        async with place.store.transaction() as tx:
+            await tx.execute(sa.text("lock table entries in access exclusive mode"))
+            reader.catch_up(outbox)
+            while outbox in reader._behind:  # noqa: ASYNC110  (until the lock could not be had in time)
+                await asyncio.sleep(0.05)
+            assert follower.cursor == 0
+        while follower.cursor != 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        running.cancel()
+    assert [entry["seq"] for entry in screen.entries()] == [1, 2]
