@@ -1,8 +1,9 @@
 """rooms: what people run. 1,000 rooms of 15, everybody connected, each with their inbox; every say sealed and kept.
 
-First a steady 200 says a second, then as fast as it goes (256 in flight); each say comes from the next of all members
-in a shuffled order. Beside it a textbook server that commits each message. `--database postgresql` keeps both there,
-and tells the database's processor time apart; on SQLite it is part of the server's own.
+First a steady 200 says a second, then as fast as it goes (1,024 in flight: one in fifteen people has just spoken); each
+say comes from the next of all members in a shuffled order. Beside it a textbook server that commits each message.
+`--database postgresql` keeps both there, and tells the database's processor time apart; on SQLite it is part of the
+server's own.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from tests.bench.orders import Result, Run
 from tests.bench.stage import SAY, TEXT, Load, Server, family, middle, our_plans, staged, tell, textbook_plans
 
 SIZE = 120
-IN_FLIGHT = 256
+IN_FLIGHT = 1024
 
 
 def figures(argv: list[str]) -> dict[str, float]:
