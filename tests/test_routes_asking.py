@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,8 @@ from chat.ids import PersonId, new_id
 from chat.tables import mutes
 from matcher.tables import offers
 from matcher.tables import requests as table
-from tests.pages import Browser, Pages, site
+from tests.pages import TOKEN, Browser, Pages, site
+from tests.raw import raw, request
 from tests.words import words
 
 Form = dict[str, str | list[str]]
@@ -185,3 +187,34 @@ async def says(browser: Browser, told: str) -> None:
     assert told in fresh["now"]
     for sentence in (fresh["now"], fresh["waited"]):
         assert f">{sentence}<" in page
+
+
+async def test_who_erases_their_account_in_another_tab_while_a_form_is_on_its_way_is_signed_out(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        for path, accept, status in (("/ask", "text/html", b"303"), ("/profile", "application/json", b"401")):
+            async with await pages.browser_of(await pages.place.person()) as browser:
+                told = await sent_while_erasing(pages, browser, path, accept)
+            assert told.startswith(b"HTTP/1.1 " + status), (path, told.split(b"\r\n")[0])
+            assert (b"\r\nlocation: /sign-in\r\n" in told) is (status == b"303")
+
+
+async def sent_while_erasing(pages: Pages, browser: Browser, path: str, accept: str) -> bytes:
+    """Send a form whose last part comes when its account is erased, and return the answer."""
+    await browser.get(path)
+    token, base = TOKEN.search(browser.page), urlsplit(pages.base)
+    assert token is not None and base.port is not None
+    body = urlencode(form(words()) | {"csrf": token[1]}).encode()
+    headers = [
+        ("Host", base.netloc), ("Origin", pages.base), ("Cookie", f"hearthside={browser.cookies['hearthside']}"),
+        ("Accept", accept), ("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body))),
+        ("Expect", "100-continue"),
+    ]  # fmt: skip
+    async with raw(base.port) as sending:
+        await sending.send(request(headers, f"POST {path} HTTP/1.1"))
+        assert await sending.more() == b"HTTP/1.1 100 Continue\r\n\r\n", "it is known who asks; the form is waited for"
+        await browser.get("/me")
+        assert (await browser.post("/me/erase", {"sure": "yes"})).status_code == 200
+        await sending.send(body)
+        return await sending.more()

@@ -21,7 +21,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from chat import people, sessions
 from chat.journal import Journal
-from chat.keys import Keys
+from chat.keys import KeyDestroyed, Keys
 from chat.people import Person
 from chat.refusals import NotAMember, Refusal, SignedOut, Unavailable
 from chat.sessions import Session
@@ -120,7 +120,10 @@ def _door(site: Site, row: Row) -> "Callable[[Request], Awaitable[Response]]":
             if visit.is_renewed and row.method == "GET":
                 visit.keep(response)
             return response
-        except SignedOut:
+        except (
+            SignedOut,
+            KeyDestroyed,
+        ):  # no page asks for another's key: who asks was erased since they were looked up
             return _signed_out(visit)
         except Refusal as refusal:
             status = STATUS.get(refusal.code, 409)
