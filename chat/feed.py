@@ -101,8 +101,9 @@ class Feed:
         if len(abreast) < len(self.followers):
             others = [one for one in self.followers.items() if one[0] not in self.step.outboxes]
         self.step.cursor = last
-        for outbox in abreast:  # what a say costs is mostly this: no step of ours beyond the write
-            outbox.write(blob if plain else self._frame(fresh, self.followers[outbox]))
+        for outbox in abreast:  # what a say costs is mostly this
+            write = outbox.write  # (called in one, Python looks a slot up the long way)
+            write(blob if plain else self._frame(fresh, self.followers[outbox]))
         for start in range(0, len(others), SLICE):
             behind: list[Outbox] = []
             for outbox, follower in others[start : start + SLICE]:
