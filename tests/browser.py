@@ -36,6 +36,23 @@ UNREACHABLE = re.compile(r"net::ERR_|WebSocket connection to .* failed")
 """What Chromium's console says of a line that a test has cut."""
 REFUSED = re.compile(r"server responded with a status of (4\d\d|503)")
 """What it says of a page that tells of a refusal: such a page is an answer and not a fault of the page."""
+MARK_STOPS = """() => {
+  const seen = (one) => one.checkVisibility({ visibilityProperty: true });
+  const usable = (one) => !one.disabled && one.type !== "hidden" && one.tabIndex >= 0;
+  const leads = (one) => one.type !== "radio" || one.checked;  // one stop a group
+  const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+  const stops = all.filter((one) => usable(one) && seen(one) && leads(one));
+  stops.forEach((one, at) => (one.dataset.stop = at));
+  return stops.map((one) => one.outerHTML.slice(0, 120));
+}"""
+"""Numbers what Tab should stop at, in the order of the page, and returns it."""
+STOP = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
+  const on = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  const shown = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return [Number(one.dataset.stop ?? -1), shown, Boolean(on && (one.contains(on) || on.contains(one)))];
+}"""
+"""Which stop has the focus, whether that is seen, and whether nothing lies over it."""
 
 
 @dataclass
@@ -205,6 +222,24 @@ class Visitor:
         """Go there by Tab and press a key."""
         self.tab_to(target)
         self.page.keyboard.press(key)
+
+    def type(self, target: Locator, text: str) -> None:
+        """Go there by Tab and write, in place of what stands there."""
+        self.tab_to(target)
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.type(text)
+
+    def walk(self, path: str = "") -> None:
+        """Press Tab through a whole page: every control in the order of the page, each seen, and no way that ends."""
+        if path:
+            self.go(path)
+        expected = self.page.evaluate(MARK_STOPS)
+        found = []
+        for _ in expected:
+            self.page.keyboard.press("Tab")
+            found.append(self.page.evaluate(STOP))
+        wrong = [(expected[at], *stop) for at, stop in enumerate(found) if stop != [at, True, True]]
+        assert not wrong, f"{address_of(self.page)}: {wrong[:3]}"
 
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than its window."""
