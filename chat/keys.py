@@ -41,6 +41,7 @@ data_keys = sa.Table(
     sa.Column("purpose", sa.Text, primary_key=True),
     sa.Column("master", sa.Integer, nullable=False),  # which master key wrapped it
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 

@@ -112,6 +112,7 @@ memberships = sa.Table(
     sa.Column("read_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("since_at", Time, nullable=False),
     sa.CheckConstraint("from_seq >= 1 and (to_seq is null or to_seq >= from_seq - 1)", "range"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 sa.Index("ux_memberships_open", memberships.c.room, memberships.c.person, unique=True,
          postgresql_where=memberships.c.to_seq.is_(None), sqlite_where=memberships.c.to_seq.is_(None))  # fmt: skip

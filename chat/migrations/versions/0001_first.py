@@ -180,6 +180,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_memberships_person")),
         sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_memberships_room")),
         sa.PrimaryKeyConstraint("room", "person", "from_seq", name=op.f("pk_memberships")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_memberships_person", "memberships", ["person"], unique=False)
     op.create_index(
