@@ -1,14 +1,17 @@
 """The reader brings what the timeline holds to whoever is behind, in every room they follow."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
 
 from chat.feed import Feed
-from chat.ids import RoomId
+from chat.ids import RoomId, Seq
 from chat.outbox import Follower, Outbox, Turn
-from chat.reader import Reader
+from chat.reader import BEAT_ROOMS, Reader
+from chat.store import Store
 from tests.place import Place
 from tests.test_feed import Screen
 from tests.words import words
@@ -69,3 +72,36 @@ async def test_a_catching_up_that_the_database_cut_short_is_taken_up_again_by_th
             await asyncio.sleep(0.05)
         running.cancel()
     assert [entry["seq"] for entry in screen.entries()] == [1, 2]
+
+
+@contextmanager
+def asked(store: Store) -> Iterator[list[str]]:
+    """What is asked of the database for as long as the block lasts, but for where transactions begin."""
+    found: list[str] = []
+
+    def hear(_: object, __: object, statement: str, *rest: object) -> None:
+        if not statement.startswith("BEGIN"):
+            found.append(statement)
+
+    engine = store._reader.sync_engine
+    sa.event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield found
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", hear)
+
+
+@pytest.mark.parametrize(("followed", "statements"), [(50, 1), (2 * BEAT_ROOMS + 1, 3)])
+async def test_a_beat_is_one_statement_for_as_many_rooms_as_go_into_one(
+    place: Place, followed: int, statements: int
+) -> None:
+    grown = [await place.room(await place.person()) for _ in range(3)]
+    feeds = {room: Feed(room) for room in (*grown, *map(RoomId, range(1, followed - 2)))}
+    for feed in feeds.values():
+        feed.start(0)
+    heard: dict[RoomId, Seq] = {}
+    reader = Reader(place.store, place.keys, feeds, heard.update, lambda *_: None, lambda *_: None)
+    with asked(place.store) as found:
+        await reader._beat()
+    assert heard == dict.fromkeys(grown, 1)
+    assert len(found) == statements, f"{len(found)} statements for {len(feeds)} rooms"

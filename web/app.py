@@ -120,10 +120,7 @@ def _door(site: Site, row: Row) -> "Callable[[Request], Awaitable[Response]]":
             if visit.is_renewed and row.method == "GET":
                 visit.keep(response)
             return response
-        except (
-            SignedOut,
-            KeyDestroyed,
-        ):  # no page asks for another's key: who asks was erased since they were looked up
+        except (SignedOut, KeyDestroyed):  # erased since it was known who asks: no page wants anybody else's key
             return _signed_out(visit)
         except Refusal as refusal:
             status = STATUS.get(refusal.code, 409)
