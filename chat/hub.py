@@ -227,13 +227,16 @@ class Hub:
             for outbox in [one for one in self._paused if one.is_stuck(now)]:
                 outbox.wire.abort()
             if ticks % ASK_TICKS == 0:
-                for outbox in [one for mine in self.people.values() for one in mine]:
+                for n, outbox in enumerate([one for mine in self.people.values() for one in mine], start=1):
                     outbox.wire.ask()
+                    if n % SLICE == 0:
+                        await asyncio.sleep(0)
             self._changed |= self._presence.expire()
             changed, self._changed = self._changed, set()
             if ticks % 2:
                 for part in self._presence.all():
                     self._publish(part)
+                    await asyncio.sleep(0)  # in a big place this takes long
             if changed:
                 self._publish(self._presence.news(changed))
             for room in changed:

@@ -5,7 +5,7 @@ that was killed takes its people with it within six seconds, and a lost message 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from chat.bus import Going, Here
 
@@ -23,6 +23,7 @@ class Presence:
         self._monotonic_s = monotonic_s
         self._here: dict[int, dict[int, int]] = {}
         self._there: dict[int, dict[int, tuple[float, list[int]]]] = {}
+        self._heard: dict[int, float] = {}
 
     def enter(self, room: int, person: int) -> None:
         """One connection of the person follows the room."""
@@ -46,15 +47,19 @@ class Presence:
             found.update(rooms.get(room, _NOBODY)[1])
         return found
 
-    def news(self, rooms: set[int]) -> Here:
+    def news(self, rooms: Iterable[int]) -> Here:
         """What to tell the others about these rooms."""
         return Here(self.process, {room: list(self._here.get(room, ())) for room in rooms})
 
-    def all(self) -> list[Here]:
-        """Everything, in messages that fit."""
-        rooms = list(self._here.items())
-        parts = [rooms[start : start + ROOMS_A_MESSAGE] for start in range(0, len(rooms), ROOMS_A_MESSAGE)] or [[]]
-        return [Here(self.process, {room: list(people) for room, people in part}) for part in parts]
+    def all(self) -> Iterator[Here]:
+        """Everything, in messages that fit; while no other process is heard of, only a sign of life.
+
+        A room is looked at when its message is asked for, so who sends them may pause in between.
+        """
+        rooms = list(self._here) if self._heard else []
+        for start in range(0, max(len(rooms), 1), ROOMS_A_MESSAGE):
+            part = rooms[start : start + ROOMS_A_MESSAGE]
+            yield self.news(part)
 
     def heard(self, message: Here | Going) -> set[int]:
         """Take another process's word; return the rooms whose people have changed."""
@@ -63,6 +68,7 @@ class Presence:
         if isinstance(message, Going):
             return self._forget(message.process)
         now, known = self._monotonic_s(), self._there.setdefault(message.process, {})
+        self._heard[message.process] = now
         changed = {room for room, people in message.rooms.items() if known.get(room, _NOBODY)[1] != people}
         for room, people in message.rooms.items():
             if people:
@@ -76,6 +82,7 @@ class Presence:
         the rooms whose people have changed."""
         before = self._monotonic_s() - PRESENCE_S
         changed: set[int] = set()
+        self._heard = {process: at for process, at in self._heard.items() if at >= before}
         for process, known in list(self._there.items()):
             old = [room for room, (at, _) in known.items() if at < before]
             changed.update(old)
@@ -86,6 +93,7 @@ class Presence:
         return changed
 
     def _forget(self, process: int) -> set[int]:
+        self._heard.pop(process, None)
         return set(self._there.pop(process, {}))
 
 

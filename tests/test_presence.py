@@ -72,14 +72,42 @@ def test_a_process_that_fell_silent_is_forgotten_after_its_time() -> None:
 
 def test_everything_is_told_in_messages_that_fit_and_even_nothing_is_a_sign_of_life() -> None:
     one, other = Presence(1), Presence(2)
-    assert one.all() == [Here(1, {})]
+    one.heard(Here(2, {}))
+    assert [*one.all()] == [Here(1, {})]
     for room in range(2 * ROOMS_A_MESSAGE + 1):
         one.enter(room, 5)
-    parts = one.all()
+    parts = [*one.all()]
     assert [len(part.rooms) for part in parts] == [ROOMS_A_MESSAGE, ROOMS_A_MESSAGE, 1]
     for part in parts:
         other.heard(part)
     assert all(other.people(room) == {5} for room in range(2 * ROOMS_A_MESSAGE + 1))
+
+
+def test_a_process_that_hears_of_no_other_gives_only_a_sign_of_life() -> None:
+    now = 100.0
+    one = Presence(1, lambda: now)
+    one.enter(7, 5)
+    assert [*one.all()] == [Here(1, {})]
+    one.heard(Here(2, {}))
+    assert [*one.all()] == [Here(1, {7: [5]})]
+    now += PRESENCE_S + 0.1
+    one.expire()
+    assert [*one.all()] == [Here(1, {})]
+    one.heard(Here(2, {}))
+    one.heard(Going(2))
+    assert [*one.all()] == [Here(1, {})]
+
+
+def test_who_comes_while_everything_is_told_hinders_nobody() -> None:
+    one = Presence(1)
+    one.heard(Here(2, {}))
+    for room in range(ROOMS_A_MESSAGE + 1):
+        one.enter(room, 5)
+    told = one.all()
+    next(told)
+    one.enter(9_999, 5)
+    one.leave(ROOMS_A_MESSAGE, 5)
+    assert [*told] == [Here(1, {ROOMS_A_MESSAGE: []})]
 
 
 def test_a_lost_message_that_a_room_is_empty_repairs_itself() -> None:
@@ -90,6 +118,7 @@ def test_a_lost_message_that_a_room_is_empty_repairs_itself() -> None:
     one.heard(two.news({7, 8}))
     two.leave(7, 6)
     now += PRESENCE_S - 0.1
+    two.heard(one.news([]))
     for part in two.all():
         one.heard(part)
     now += 0.2
