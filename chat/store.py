@@ -32,8 +32,8 @@ BUSY_TIMEOUT_MS = 5000
 POOL = 5
 RETRY_AFTER_S = 2.0
 
-LOG_PAGES = 4000
-"""A commit that finds SQLite's write-ahead log longer (16 MB) writes it back, so what many groups changed is written
+LOG_PAGES = 2000
+"""A commit that finds SQLite's write-ahead log longer (8 MB) writes it back, so what many groups changed is written
 once. With SQLite's own 1,000 a busy server kept a tenth fewer says a second, and nobody waited less."""
 
 PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON",
