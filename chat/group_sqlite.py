@@ -1,9 +1,10 @@
 """Group commit on SQLite: one hop to the writer's thread, one transaction, in the driver."""
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from chat.gate import Gate
 from chat.group import Author, Away, Facts, Said, Saying, Standing, Where, decide
@@ -77,8 +78,8 @@ class SqliteDriver:
 
 
 def _facts(connection: sqlite3.Connection, sayings: Sequence[Saying]) -> Facts:
-    asked = json.dumps([(one.room, one.author, one.sealed.say_id) for one in sayings])
-    rows = connection.execute(FACTS, (asked,)).fetchall()
+    asked = msgspec.json.encode([(one.room, one.author, one.sealed.say_id) for one in sayings])
+    rows = connection.execute(FACTS, (asked.decode(),)).fetchall()
     people, rooms, standings = {}, {}, []
     for _, author, state, name, says, since, room, kind, door, last, from_seq, muted, *kept in rows:
         if state is not None:

@@ -5,13 +5,13 @@ rooms, requests, offers, cases, audit) and which rooms it touched. Listeners hea
 and never before, so nothing is announced that might not be kept.
 """
 
-import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -198,7 +198,7 @@ def pairs(is_postgresql: bool, cursors: Sequence[tuple[int, int]]) -> sa.Subquer
         afters = sa.bindparam("afters", [after for _, after in cursors], type_=sa.ARRAY(sa.BigInteger), unique=True)
         both = sa.func.unnest(rooms, afters).table_valued("room", "after").render_derived()
         return sa.select(both.c.room, both.c.after).subquery()
-    each = sa.func.json_each(json.dumps(cursors)).table_valued("value")
+    each = sa.func.json_each(msgspec.json.encode(cursors).decode()).table_valued("value")
     room, after = each.c.value.op("->>")(0), each.c.value.op("->>")(1)
     return sa.select(room.label("room"), after.label("after")).subquery()
 
