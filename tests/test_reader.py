@@ -59,7 +59,7 @@ async def test_a_catching_up_that_the_database_cut_short_is_taken_up_again_by_th
     screen = Screen()
     outbox = Outbox(screen, Turn(), a, 1)
     async with asyncio.TaskGroup() as tasks, asyncio.timeout(20):
-        running = tasks.create_task(reader.run(0.1))
+        running = tasks.create_task(reader.run(3600))
         await asyncio.sleep(0)
         follower = follow(feeds, outbox, room, 2)
         async with place.store.transaction() as tx:
@@ -68,6 +68,7 @@ async def test_a_catching_up_that_the_database_cut_short_is_taken_up_again_by_th
             while outbox in reader._behind:  # noqa: ASYNC110  (until the lock could not be had in time)
                 await asyncio.sleep(0.05)
             assert follower.cursor == 0
+        await reader._beat()
         while follower.cursor != 2:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         running.cancel()
