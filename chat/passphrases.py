@@ -6,8 +6,9 @@ address is kept for it but an HMAC, under a key outside the database, for a day.
 
 Who guesses must not lock out whose name it is. So a device on which somebody has signed in before carries a token for
 their name and is counted by itself alone; all other tries are counted by name and address, and by name. That leaves
-5 guesses in 15 minutes from one address, and 100 a day from all addresses together; a device that is known, which takes
-the right passphrase first, has 480 a day. (A recovery code comes in past all of it.)
+5 guesses in 15 minutes and 20 a day from one address, and 100 a day from all addresses together, so that one address
+alone cannot use those up; a device that is known, which takes the right passphrase first, has 480 a day. (A recovery
+code comes in past all of it.)
 
 Sources: RFC 9106 (Argon2); parameters from OWASP's Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane; devices
 after OWASP's "Slow Down Online Guessing Attacks with Device Cookies".
@@ -38,8 +39,10 @@ MOST = 1000
 MINUTE_MS = 60_000
 TRIES, TRIES_MINUTES = 5, 15
 """At one name from one address; or from one device that is known for the name, wherever it is."""
-STRANGERS, STRANGERS_MINUTES = 100, 24 * 60
-"""At one name from everywhere, known devices left out."""
+TRIES_A_DAY, DAY_MINUTES = 20, 24 * 60
+"""At one name from one address: it takes several addresses to use up STRANGERS."""
+STRANGERS = 100
+"""At one name in DAY_MINUTES from everywhere, known devices left out."""
 ADDRESS = 60
 """In TRIES_MINUTES from one address, at whatever names, known devices left out: each costs us 19 MiB for a while."""
 DEVICE_BYTES = 16
@@ -108,7 +111,8 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
         )
         found = (await tx.execute(wanted)).first()
         mine = [Tries(_mac(key, "here", where, name), TRIES, TRIES_MINUTES),
-                Tries(_mac(key, "name", name), STRANGERS, STRANGERS_MINUTES)]  # fmt: skip
+                Tries(_mac(key, "here today", where, name), TRIES_A_DAY, DAY_MINUTES),
+                Tries(_mac(key, "name", name), STRANGERS, DAY_MINUTES)]  # fmt: skip
         others = [Tries(_mac(key, "address", where), ADDRESS, TRIES_MINUTES)]
         if _is_known(keys, device, PersonId(found.id if found else 0)):
             mine, others = [Tries(_mac(key, "device", device), TRIES, TRIES_MINUTES)], []
@@ -130,7 +134,7 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
 
 async def forget_tries(tx: Transaction, now: Millis) -> None:
     """Delete counts that no limit looks at any more."""
-    over = counts.c.day <= now // MINUTE_MS - STRANGERS_MINUTES
+    over = counts.c.day <= now // MINUTE_MS - DAY_MINUTES
     await tx.execute(sa.delete(counts).where(counts.c.day >= FIRST_MINUTE, over))
 
 
