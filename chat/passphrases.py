@@ -101,7 +101,8 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
 
     Raises:
         SignedOut: they do not belong together; the name is nobody's; no passphrase was set. The three look the same.
-        TooFast: as many tries as may be, right ones since the last success included.
+        TooFast: as many tries as may be, right ones included. A success begins the device's count afresh, or the one at this
+            name from this address; what all addresses, or all names, share stays counted.
     """
     name, where = words.skeleton(nickname[:MOST]), sign_ups.network(address)
     key = keys.derive("tries")
@@ -111,9 +112,9 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
         )
         found = (await tx.execute(wanted)).first()
         mine = [Tries(_mac(key, "here", where, name), TRIES, TRIES_MINUTES),
-                Tries(_mac(key, "here today", where, name), TRIES_A_DAY, DAY_MINUTES),
-                Tries(_mac(key, "name", name), STRANGERS, DAY_MINUTES)]  # fmt: skip
-        others = [Tries(_mac(key, "address", where), ADDRESS, TRIES_MINUTES)]
+                Tries(_mac(key, "here today", where, name), TRIES_A_DAY, DAY_MINUTES)]  # fmt: skip
+        others = [Tries(_mac(key, "name", name), STRANGERS, DAY_MINUTES),
+                  Tries(_mac(key, "address", where), ADDRESS, TRIES_MINUTES)]  # fmt: skip
         if _is_known(keys, device, PersonId(found.id if found else 0)):
             mine, others = [Tries(_mac(key, "device", device), TRIES, TRIES_MINUTES)], []
         await _count(tx, [*mine, *others])
@@ -163,9 +164,13 @@ async def _lock(tx: Transaction) -> None:
 
 
 async def _wait_ms(tx: Transaction, tries: Tries, now: int) -> int:
-    """Return how long until there is one more try again; 0 while there is one."""
+    """Return how long until there is one more try again; 0 while there is one.
+
+    Tries of a time to come do not count: the database's clock was set back since, and nobody shall wait for it.
+    """
+    minute = now // MINUTE_MS
     mine = sa.select(counts.c.day, counts.c.count.label("tries")).where(
-        counts.c.address == tries.what, counts.c.day > now // MINUTE_MS - tries.minutes
+        counts.c.address == tries.what, counts.c.day > minute - tries.minutes, counts.c.day <= minute
     )
     tried = list(await tx.execute(mine.order_by(counts.c.day)))
     if sum(one.tries for one in tried) < tries.most:

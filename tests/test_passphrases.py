@@ -177,6 +177,29 @@ async def test_a_success_begins_the_count_afresh(place: Place) -> None:
         assert await attempt(place, name, text) == person
 
 
+async def test_a_success_leaves_counted_what_was_tried_from_everywhere(place: Place) -> None:
+    person, name, text = await staff(place)
+    for _ in range(4):
+        with pytest.raises(SignedOut):
+            await attempt(place, name, words(), THERE)
+    await multiply(place, 24)
+    for _ in range(4):
+        assert await attempt(place, name, text) == person
+    with pytest.raises(TooFast):
+        await attempt(place, name, text)
+    assert await attempt(place, name, text, device=passphrases.know_device(place.keys, person)) == person
+
+
+async def test_a_clock_that_was_set_back_locks_nobody_out(place: Place) -> None:
+    person, name, text = await staff(place)
+    for _ in range(passphrases.TRIES):
+        with pytest.raises(SignedOut):
+            await attempt(place, name, words())
+    await multiply(place, 1000)
+    await wait(place, -60)
+    assert await attempt(place, name, text) == person
+
+
 async def test_counts_are_kept_for_a_day(place: Place) -> None:
     with pytest.raises(SignedOut):
         await attempt(place, "Nobody At All", words())
