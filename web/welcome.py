@@ -36,12 +36,16 @@ async def sign_up(visit: Visit) -> Response:
     key = site.keys.derive("addresses")
     try:
         words.check_nickname(nickname)
+        code = recovery.first_code(site.keys, visit.browser, nickname)
         await take_name(visit)
         async with site.store.transaction() as tx:
-            await sign_ups.take(tx, key, visit.address, site.settings.sign_ups_per_day)
+            mine = await recovery.who_was_shown(tx, code)
+            if mine is None:
+                await sign_ups.take(tx, key, visit.address, site.settings.sign_ups_per_day)
     except (NotWords, NicknameTaken, sign_ups.SignUpsFull) as refusal:
         return _form(visit, nickname, refusal.code)
-    code = recovery.first_code(site.keys, visit.browser, nickname)
+    if mine is not None:  # the answer was lost, and takes no second place
+        return await first_code(visit, mine, code)
     try:
         person = await people.make(
             site.store, site.keys, nickname, visit.language.code, recovery=recovery.shown(code)
@@ -50,7 +54,7 @@ async def sign_up(visit: Visit) -> Response:
         async with site.store.transaction() as tx:
             await sign_ups.give_back(tx, key, visit.address)
             mine = await recovery.who_was_shown(tx, code) if isinstance(refusal, NicknameTaken) else None
-        if mine is not None:  # the answer was lost, or the button was pressed twice
+        if mine is not None:  # the button was pressed twice
             return await first_code(visit, mine, code)
         if isinstance(refusal, (NicknameTaken, NotWords)):
             return _form(visit, nickname, refusal.code)
