@@ -28,8 +28,9 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 GROUPS = 6
 GROUP_LETTERS = 4
 SLIPS = str.maketrans("OIL", "011")
-TRIES_A_DAY = 30
-"""From one address; the code's 120 bits need no help, but each try is a look into the table."""
+TRIES_A_DAY = 1000
+"""From one address, behind which there may be a whole town (a carrier's NAT). The code's 120 bits need no help: a
+thousand a day guess no sooner than thirty. It is only that each try costs a write and a look into the table."""
 RETRY_AFTER_S = 3600.0
 DAY_MS = 86_400_000
 DAYS = 2
