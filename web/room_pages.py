@@ -49,10 +49,11 @@ async def listing(visit: Visit) -> Response:
         assert visit.session is not None
         lately = Millis(max(visit.session.created_at, await tx.now() - TOLD_MS))
         recovered = await account.recovered_at(tx, person, lately)
+        has_way_back = await account.has_way_back(tx, person)
     asking = standing is not None and standing.state in ("waiting", "offered")
     blocked = visit.request.query_params.get("blocked") == "yes"
     return visit.page(
-        "rooms.html", page="rooms", asking=asking, blocked=blocked, recovered=recovered,
+        "rooms.html", page="rooms", asking=asking, blocked=blocked, recovered=recovered, has_way_back=has_way_back,
         mine=[one for one in cards if one.member],
         others=[one for one in cards if one.kind == "group" and not one.member and one.state == "open"],
         ended=[one for one in cards if one.kind == "one_to_one" and not one.member],
