@@ -101,8 +101,8 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
 
     Raises:
         SignedOut: they do not belong together; the name is nobody's; no passphrase was set. The three look the same.
-        TooFast: as many tries as may be, right ones included. A success begins the device's count afresh, or the one at this
-            name from this address; what all addresses, or all names, share stays counted.
+        TooFast: as many tries as may be, right ones included. A success begins the device's count afresh, or the one at
+            this name from this address; what all addresses, or all names, share stays counted.
     """
     name, where = words.skeleton(nickname[:MOST]), sign_ups.network(address)
     key = keys.derive("tries")

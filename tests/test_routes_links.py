@@ -43,18 +43,20 @@ async def test_who_never_saw_the_new_code_comes_in_by_the_old_one_and_sees_it(sq
 async def test_who_signed_up_at_the_last_place_of_the_day_and_got_no_answer_presses_again(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with site(tmp_path, database_url, sign_ups_per_day=1) as pages:
-        async with pages.browser() as lost, pages.browser() as same, pages.browser() as other:
-            fields = {"nickname": nickname(), "consent": "yes"}
-            await lost.get("/sign-up")
-            for name, value in lost.cookies.items():
-                same.cookies.set(name, value, domain="127.0.0.1")
-            same.page = lost.page
-            [code] = CODE.findall((await lost.post("/sign-up", fields)).text)
-            assert CODE.findall((await same.post("/sign-up", fields)).text) == [code]
-            assert (await same.get("/me")).status_code == 200
-            answer = await sign_up(other, **fields)
-            assert answer.status_code == 409 and not CODE.findall(answer.text)
+    async with (
+        site(tmp_path, database_url, sign_ups_per_day=1) as pages,
+        pages.browser() as lost, pages.browser() as same, pages.browser() as other,
+    ):  # fmt: skip
+        fields = {"nickname": nickname(), "consent": "yes"}
+        await lost.get("/sign-up")
+        for name, value in lost.cookies.items():
+            same.cookies.set(name, value, domain="127.0.0.1")
+        same.page = lost.page
+        [code] = CODE.findall((await lost.post("/sign-up", fields)).text)
+        assert CODE.findall((await same.post("/sign-up", fields)).text) == [code]
+        assert (await same.get("/me")).status_code == 200
+        answer = await sign_up(other, **fields)
+        assert answer.status_code == 409 and not CODE.findall(answer.text)
 
 
 async def test_who_is_signed_in_elsewhere_is_told_that_the_code_was_used(database_url: str, tmp_path: Path) -> None:
