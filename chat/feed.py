@@ -4,13 +4,17 @@ The one idea: the only entry ever sent to a member is its cursor + 1. Commits he
 all only say how far the room has grown; entries are taken in only where they connect, in whatever order they come.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chat.ids import RoomId
 from chat.outbox import Follower, Outbox, Step, text_frame
 from chat.protocol import Entry, encode
+from chat.refusals import without_words
 from chat.timeline import within
+
+logger = logging.getLogger(__name__)
 
 SLICE = 1000
 """Members written to in one turn of the loop (about 3 ms), so a big room holds nobody else up."""
@@ -103,7 +107,11 @@ class Feed:
         self.step.cursor = last
         for outbox in abreast:  # what a say costs is mostly this
             write = outbox.write  # (called in one, Python looks a slot up the long way)
-            write(blob if plain else self._frame(fresh, self.followers[outbox]))
+            try:
+                write(blob if plain else self._frame(fresh, self.followers[outbox]))
+            except Exception as error:  # one that cannot be written to must not end the others' delivery
+                logger.error("writing to person %d failed", outbox.person, exc_info=without_words(error))
+                outbox.wire.abort()
         for start in range(0, len(others), SLICE):
             behind: list[Outbox] = []
             for outbox, follower in others[start : start + SLICE]:
@@ -121,10 +129,15 @@ class Feed:
             yield behind
 
     def left(self) -> list[Outbox]:
-        """Return the connections of those whose leaving has been sent; who came in again since stays."""
+        """Return the connections of those who were sent their leaving. Who came in again since stays; who is behind is
+        caught up as far as their leaving, and ends there."""
         gone = {person: seq for seq, person in self.ended if seq <= self.sent}
         self.ended = [one for one in self.ended if one[0] > self.sent]
-        return [one for one, follower in self.followers.items() if follower.from_seq <= gone.get(one.person, -1)]
+        return [
+            one
+            for one, follower in self.followers.items()
+            if follower.from_seq <= gone.get(one.person, -1) <= follower.cursor
+        ]
 
     def _frame(self, fresh: list[Fresh], follower: Follower | None = None) -> bytes:
         parts = [

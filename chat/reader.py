@@ -147,6 +147,9 @@ class Reader:
             if not follower.silent:
                 outbox.put(entries_frame(room, parts[:count]))
             follower.cursor = page[count - 1].seq
+            if leaving is not None and count == len(page):
+                self._unfollow(outbox, room)  # now: the feed may send in the next turn
+                break
             await asyncio.sleep(0)  # let the turn end, so that `paused` is true; the feed may send meanwhile
         else:
             if leaving is not None and outbox.follows.get(room) is follower:

@@ -146,6 +146,46 @@ async def test_who_follows_no_more_gets_nothing_of_a_sending_that_has_begun(plac
     assert [entry["seq"] for entry in followed[-2][0].entries()] == [1]
 
 
+async def test_who_left_while_they_joined_gets_nothing_said_in_the_turn_after_their_leaving(place: Place) -> None:
+    a, b = await place.person(), await place.person()
+    room = await place.room(a, b)
+    async with live(place, beat_s=NEVER_S) as here, here.client(a) as one:
+        await one.join(room)
+        async with place.store.transaction() as tx:
+            await rooms.leave(tx, room, b)
+        here.store.announce({room: Seq(3)})
+        await one.until(lambda: len(one.entries[room]) == 1)
+        screen, outbox = connected(here.hub, b)
+        here.hub.follow(outbox, room, Follower(2, 2, silent=False), last=2, shown=True)
+        while not screen.frames and outbox.waiting is None:  # noqa: ASYNC110  (until the very turn it is sent in)
+            await asyncio.sleep(0)
+        here.hub.deliver([committed(room, 4)])
+        await until(lambda: not outbox.follows)
+        await asyncio.sleep(0.05)
+        assert [entry["seq"] for entry in screen.entries()] == [3]
+        here.hub.disconnect(outbox)
+
+
+async def test_who_lags_is_sent_what_was_said_before_they_left_and_then_their_leaving(place: Place) -> None:
+    a, b = await place.person(), await place.person()
+    room = await place.room(a, b)
+    async with live(place, beat_s=NEVER_S) as here, here.client(a) as one:
+        await one.join(room)
+        screen, outbox = connected(here.hub, b)
+        here.hub.follow(outbox, room, Follower(2, 2, silent=False), last=2, shown=True)
+        here.hub.paused(outbox)
+        await one.say(room, words())
+        async with place.store.transaction() as tx:
+            await rooms.leave(tx, room, b)
+        here.store.announce({room: Seq(4)})
+        await one.say(room, words())
+        await one.until(lambda: len(one.entries[room]) == 3)
+        outbox.resume()
+        await until(lambda: not outbox.follows)
+        assert [entry["seq"] for entry in screen.entries()] == [3, 4]
+        here.hub.disconnect(outbox)
+
+
 class Sleepy(Screen):
     """A reader that stops reading at a write, as a transport tells it."""
 
