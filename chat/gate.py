@@ -9,7 +9,6 @@ shield the same hop cost three times as much, and every say that stands alone pa
 """
 
 import asyncio
-import contextlib
 import fcntl
 import os
 import threading
@@ -30,6 +29,7 @@ class Gate:
         self._turn = os.open(f"{path}.turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._write = os.open(f"{path}.write", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._here = asyncio.Lock()
+        self._closed = False
         self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=_work, args=(self._works,), name="sqlite-writer", daemon=True)
         self._thread.start()
@@ -59,25 +59,22 @@ class Gate:
 
     def close(self) -> None:
         """Wait for the thread and give the files back."""
+        self._closed = True
         self._works.put(None)
         self._thread.join()
         os.close(self._turn)
         os.close(self._write)
 
     async def _ask(self, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise RuntimeError("the gate is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-
-        def do() -> None:
-            try:
-                told = partial(_tell, future, work())
-            except BaseException as error:  # the asker's, whatever it is
-                told = partial(_fail, future, error)
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                loop.call_soon_threadsafe(told)
-
-        self._works.put(do)
-        return await future
+        self._works.put(partial(_do, loop, future, work))
+        try:
+            return await future
+        finally:
+            del future  # an error holds this frame, and with it what was to be written
 
     def _take(self) -> None:
         fcntl.flock(self._turn, fcntl.LOCK_EX)
@@ -94,6 +91,19 @@ def _work(works: "SimpleQueue[Callable[[], None] | None]") -> None:
     while (work := works.get()) is not None:
         work()
         del work  # it may hold words
+
+
+def _do(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[T]", work: Callable[[], T]) -> None:
+    try:
+        told = partial(_tell, future, work())
+    except BaseException as error:  # the asker's, whatever it is
+        told = partial(_fail, future, error)
+    try:
+        loop.call_soon_threadsafe(told)
+    except RuntimeError:  # the loop has ended: nobody waits any more
+        return
+    finally:
+        del told, future
 
 
 def _tell(future: "asyncio.Future[T]", result: T) -> None:
