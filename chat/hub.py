@@ -34,7 +34,7 @@ class Hub:
 
     def __init__(self, store: Store, keys: Keys, presence: Presence, publish: Callable[[bus.Message], None]) -> None:
         self.turn = Turn()
-        self._heap = Heap()
+        self.heap = Heap()
         self.people: dict[PersonId, set[Outbox]] = {}
         self._presence = presence
         self._publish = publish
@@ -55,7 +55,7 @@ class Hub:
     def connect(self, outbox: Outbox) -> None:
         """Someone has connected."""
         self.people.setdefault(outbox.person, set()).add(outbox)
-        self._heap.grow()
+        self.heap.grow()
         outbox.on_drained = self._drained
 
     def disconnect(self, outbox: Outbox) -> None:

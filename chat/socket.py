@@ -22,6 +22,7 @@ from websockets.typing import Subprotocol
 
 from chat.admission import Admission, Admitted, status_of
 from chat.commands import Commands, refuse
+from chat.heap import let_go
 from chat.hub import Hub
 from chat.ids import RoomId
 from chat.intake import LAGGING, QUEUED, Intake
@@ -122,7 +123,7 @@ class Socket(asyncio.Protocol):
             self.outbox.write = nowhere
         self._waiting = self.outbox = None  # no cycle may hold what is over: see `heap`
         self._ws.parser.close()
-        self._ws.parser_exc = None
+        let_go(self._ws.parser_exc, self._ws.handshake_exc)
 
     def pause_writing(self) -> None:
         """The reader lags: what it asks for would wait here, so it is not asked either."""
@@ -159,8 +160,7 @@ class Socket(asyncio.Protocol):
             self.abort()
 
     def ask(self) -> None:
-        """Ask who has been silent whether they are there, and drop who has not answered for as long again. A reader
-        that lags is not heard; whether it is there its progress tells."""
+        """Ping who has been silent, and drop who stays silent as long again; of who lags the progress tells."""
         if self.outbox is None or self.outbox.paused:
             return
         silent = asyncio.get_running_loop().time() - self._heard
@@ -206,12 +206,13 @@ class Socket(asyncio.Protocol):
                 raise NotAllowed
             admitted = await self._reception.admission.admit(request.headers, str(address))
         except Refusal as refusal:
-            self._reject(refusal)
+            if not self._transport.is_closing():
+                self._reject(refusal)
         else:
-            response = self._ws.accept(request)
-            self._ws.send_response(response)
-            if self._ws.state is OPEN and not self._transport.is_closing():
-                self._welcome(admitted)
+            if not self._transport.is_closing():
+                self._ws.send_response(self._ws.accept(request))
+                if self._ws.state is OPEN:
+                    self._welcome(admitted)
         request.headers.clear()  # the protocol holds the request as long as it lives: 2.6 KB a connection
         self._step()
 
@@ -258,8 +259,7 @@ class Socket(asyncio.Protocol):
 
     def _message(self, message: bytes) -> None:
         outbox = self.outbox
-        if outbox is None:
-            return
+        assert outbox is not None  # nothing is received before the welcome
         try:
             command = decode_command(message.decode())  # msgspec does not look into what it skips
         except msgspec.ValidationError:

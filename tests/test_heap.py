@@ -10,24 +10,24 @@ from collections import Counter
 from websockets.server import ServerProtocol
 
 from chat.headers import CappedHttp
-from chat.heap import NEW_OBJECTS
+from chat.heap import NEW_CONNECTIONS
 from chat.outbox import Outbox
 from chat.socket import Socket
-from tests.live import Live, live
+from tests.live import ORIGIN, Live, live
 from tests.place import Place
 from tests.servers import ROOT
 
 PARTS = (Socket, Outbox, ServerProtocol, CappedHttp)
 AGES = f"""
 import gc, json
-from chat.heap import NEW_OBJECTS, Heap
+from chat.heap import NEW_CONNECTIONS, Heap
 heap, kept, frozen = Heap(), [], []
-for _ in range(2 * NEW_OBJECTS):
+for _ in range(2 * NEW_CONNECTIONS):
     kept.append([[]])
     heap.grow()
     frozen.append(gc.get_freeze_count())
 young = sum(one is each for each in gc.get_objects() for one in kept)
-print(json.dumps([frozen[0], frozen[{NEW_OBJECTS} - 2], frozen[{NEW_OBJECTS} - 1], young]))
+print(json.dumps([frozen[0], frozen[{NEW_CONNECTIONS} - 2], frozen[{NEW_CONNECTIONS} - 1], young]))
 """
 
 
@@ -42,6 +42,17 @@ async def fetch(server: Live) -> None:
     writer.write(b"GET / HTTP/1.1\r\nHost: hearthside.test\r\n\r\n")
     async with asyncio.timeout(5):
         assert await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+
+
+async def fail_to_upgrade(server: Live, cookie: str) -> None:
+    """Come with everything but a key that is one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = f"GET /socket HTTP/1.1\r\nHost: hearthside.test\r\nOrigin: {ORIGIN}\r\nCookie: {cookie}\r\n"
+    head += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: short\r\n"
+    writer.write(f"{head}Sec-WebSocket-Version: 13\r\n\r\n".encode())
+    async with asyncio.timeout(5):
+        assert (await reader.readuntil(b"\r\n")).split()[1] == b"400"
     writer.close()
 
 
@@ -65,6 +76,7 @@ async def test_a_connection_that_ended_is_freed_without_the_collector(place: Pla
                 silent.connection.transport.write_eof()
                 await silent.closed()
             await fetch(server)
+            await fail_to_upgrade(server, polite.connection.request.headers["Cookie"])  # type: ignore[union-attr]
             async with asyncio.timeout(5):
                 while sum(alive().values()) > sum(before.values()):  # noqa: ASYNC110  (it tells nobody)
                     await asyncio.sleep(0.05)
@@ -77,5 +89,5 @@ def test_what_has_come_to_stay_is_not_walked_through_again() -> None:
     made = subprocess.run([sys.executable, "-c", AGES], cwd=ROOT, capture_output=True, check=True, timeout=30)
     first, before, after, young = json.loads(made.stdout)
     assert first == before  # not a freeze a connection
-    assert after >= before + 2 * NEW_OBJECTS
+    assert after >= before + 2 * NEW_CONNECTIONS
     assert young == 0

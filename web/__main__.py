@@ -5,7 +5,6 @@ The only file that builds objects and passes them on.
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import secrets
@@ -164,8 +163,7 @@ async def live(
             tasks.create_task(commands.run()), tasks.create_task(retention.run(store, keys, settings)),
         ]  # fmt: skip
         writing = tasks.create_task(group.run())
-        gc.collect()
-        gc.freeze()  # what start-up made is never garbage: full collections stop walking through it
+        hub.heap.begin()
         say(f"ready: {' or '.join(sorted(settings.origins))}")
         reception = Reception(hub, commands, Admission(store, settings), settings)
         yield {"reception": reception, "people_here": hub.people_here}
