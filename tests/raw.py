@@ -102,10 +102,10 @@ class Raw:
             return first & 0x0F, await self._reader.readexactly(length)
 
     async def next_text(self) -> bytes:
-        """Return the next message, passing over everything else."""
+        """Return the next message, passing over everything else, and over signals, which come when they come."""
         while True:
             opcode, payload = await self.next()
-            if opcode == TEXT:
+            if opcode == TEXT and b'"t":"signal"' not in payload:
                 return payload
             assert opcode != CLOSE, f"closed with {int.from_bytes(payload[:2])}"
 
