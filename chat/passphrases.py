@@ -87,9 +87,14 @@ async def set_passphrase(store: Store, person: PersonId, text: str) -> None:
             raise SignedOut
 
 
-def know_device(keys: Keys, person: PersonId) -> str:
-    """Return a token for a device on which this person has just signed in; it opens nothing (see `check`)."""
-    return _device(keys, secrets.token_hex(DEVICE_BYTES), person)
+async def know_device(store: Store, keys: Keys, person: PersonId) -> str:
+    """Return a token for a device on which this person has just signed in; it opens nothing (see `check`).
+
+    It ends when the passphrase changes: whoever knew the one before is a stranger then.
+    """
+    async with store.reading() as tx:
+        hashed = (await tx.execute(sa.select(people.c.passphrase).where(people.c.id == person))).scalar()
+    return _device(keys, secrets.token_hex(DEVICE_BYTES), person, hashed or "")
 
 
 async def check(store: Store, keys: Keys, nickname: str, text: str, address: str, device: str = "") -> PersonId:
@@ -115,7 +120,8 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
                 Tries(_mac(key, "here today", where, name), TRIES_A_DAY, DAY_MINUTES)]  # fmt: skip
         others = [Tries(_mac(key, "name", name), STRANGERS, DAY_MINUTES),
                   Tries(_mac(key, "address", where), ADDRESS, TRIES_MINUTES)]  # fmt: skip
-        if _is_known(keys, device, PersonId(found.id if found else 0)):
+        whose = (PersonId(found.id), found.passphrase) if found else (PersonId(0), _NOBODYS)
+        if _is_known(keys, device, *whose):
             mine, others = [Tries(_mac(key, "device", device), TRIES, TRIES_MINUTES)], []
         await _count(tx, [*mine, *others])
     hashed = _NOBODYS if found is None else found.passphrase
@@ -182,12 +188,12 @@ def _mac(key: bytes, *what: str) -> bytes:
     return hmac.digest(key, "\0".join(what).encode("utf-8", "surrogatepass"), "sha256")
 
 
-def _device(keys: Keys, number: str, person: PersonId) -> str:
-    return f"{number}.{_mac(keys.derive('devices'), number, str(person)).hex()}"
+def _device(keys: Keys, number: str, person: PersonId, hashed: str) -> str:
+    return f"{number}.{_mac(keys.derive('devices'), number, str(person), hashed).hex()}"
 
 
-def _is_known(keys: Keys, device: str, person: PersonId) -> bool:
-    known = _device(keys, device.partition(".")[0], person)
+def _is_known(keys: Keys, device: str, person: PersonId, hashed: str) -> bool:
+    known = _device(keys, device.partition(".")[0], person, hashed)
     return hmac.compare_digest(device.encode("utf-8", "surrogatepass"), known.encode("utf-8", "surrogatepass"))
 
 

@@ -116,7 +116,7 @@ async def test_from_everywhere_together_there_are_a_hundred_guesses_a_day_at_a_n
 
 async def test_a_device_that_is_known_comes_in_while_others_guess_and_has_tries_of_its_own(place: Place) -> None:
     person, name, text = await staff(place)
-    device = passphrases.know_device(place.keys, person)
+    device = await passphrases.know_device(place.store, place.keys, person)
     with pytest.raises(SignedOut):
         await attempt(place, name, words())
     await multiply(place, 1000)
@@ -130,19 +130,32 @@ async def test_a_device_that_is_known_comes_in_while_others_guess_and_has_tries_
     for where in (HERE, THERE):
         with pytest.raises(TooFast):
             await attempt(place, name, text, where, device)
-    again = passphrases.know_device(place.keys, person)
+    again = await passphrases.know_device(place.store, place.keys, person)
     assert again != device and await attempt(place, name, text, THERE, again) == person
 
 
 async def test_a_device_is_known_for_one_name_only(place: Place) -> None:
     (one, _, _), (_, name, text) = await staff(place), await staff(place)
-    device = passphrases.know_device(place.keys, one)
+    device = await passphrases.know_device(place.store, place.keys, one)
     for target in (name, "Nobody At All"):
         for _ in range(passphrases.TRIES):
             with pytest.raises(SignedOut):
                 await attempt(place, target, words(), device=device)
         with pytest.raises(TooFast):
             await attempt(place, target, text, device=device)
+
+
+async def test_a_device_is_known_until_the_passphrase_changes(place: Place) -> None:
+    person, name, _ = await staff(place)
+    before, fresh = await passphrases.know_device(place.store, place.keys, person), words("another passphrase")
+    await passphrases.set_passphrase(place.store, person, fresh)
+    after = await passphrases.know_device(place.store, place.keys, person)
+    for _ in range(passphrases.TRIES):
+        with pytest.raises(SignedOut):
+            await attempt(place, name, words())
+    with pytest.raises(TooFast):
+        await attempt(place, name, fresh, device=before)
+    assert await attempt(place, name, fresh, device=after) == person
 
 
 async def test_one_address_tries_no_more_than_sixty_names_at_a_time(place: Place) -> None:
@@ -154,7 +167,10 @@ async def test_one_address_tries_no_more_than_sixty_names_at_a_time(place: Place
     with pytest.raises(TooFast):
         await attempt(place, name, text)
     assert await attempt(place, name, text, THERE) == person
-    assert await attempt(place, name, text, device=passphrases.know_device(place.keys, person)) == person
+    assert (
+        await attempt(place, name, text, device=await passphrases.know_device(place.store, place.keys, person))
+        == person
+    )
     await wait(place, passphrases.TRIES_MINUTES)
     assert await attempt(place, name, text) == person
 
@@ -187,7 +203,10 @@ async def test_a_success_leaves_counted_what_was_tried_from_everywhere(place: Pl
         assert await attempt(place, name, text) == person
     with pytest.raises(TooFast):
         await attempt(place, name, text)
-    assert await attempt(place, name, text, device=passphrases.know_device(place.keys, person)) == person
+    assert (
+        await attempt(place, name, text, device=await passphrases.know_device(place.store, place.keys, person))
+        == person
+    )
 
 
 async def test_a_clock_that_was_set_back_locks_nobody_out(place: Place) -> None:

@@ -30,7 +30,7 @@ async def sign_in(visit: Visit) -> Response:
             )
         except SignedOut:
             return _form(visit, "wrong_passphrase", "passphrase")
-        return visit.know_device(await _signed_in(visit, person, "/rooms"), person)
+        return await visit.know_device(await _signed_in(visit, person, "/rooms"), person)
     try:
         used = await recovery.recover(site.store, site.keys, visit.field("code"), visit.address)
     except SignedOut:
@@ -125,7 +125,7 @@ async def start(visit: Visit) -> Response:
         return _start(visit, nickname, refusal.code)
     except sign_ups.SignUpsFull:
         return _start(visit, nickname, TooFast.code)
-    return visit.know_device(visit.go(home(visit.member.roles)), person)
+    return await visit.know_device(visit.go(home(visit.member.roles)), person)
 
 
 def home(roles: tuple[str, ...]) -> str:

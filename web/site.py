@@ -239,9 +239,9 @@ class Visit:
         """Let the browser keep the cookie as long afresh as the session: who comes every week stays signed in."""
         self.site.cookies.set(response, self.site.cookies.session, self.token, SESSION_S)
 
-    def know_device(self, response: Response, person: PersonId) -> Response:
+    async def know_device(self, response: Response, person: PersonId) -> Response:
         """Let this browser be known, so that nobody else's wrong passphrases keep this person out of it."""
-        token = passphrases.know_device(self.site.keys, person)
+        token = await passphrases.know_device(self.site.store, self.site.keys, person)
         self.site.cookies.set(response, self.site.cookies.device, token, DEVICE_S)
         return response
 
