@@ -46,6 +46,8 @@ MARK_STOPS = """() => {
   return stops.map((one) => one.outerHTML.slice(0, 120));
 }"""
 """Numbers what Tab should stop at, in the order of the page, and returns it."""
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""Chromium takes no keys before a page's first picture; nobody types that early."""
 STOP = """() => {
   const one = document.activeElement, box = one.getBoundingClientRect(), style = getComputedStyle(one);
   const on = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
@@ -212,6 +214,7 @@ class Visitor:
     def tab_to(self, target: Locator) -> None:
         """Press Tab until the target has the focus."""
         expect(target).to_be_visible()
+        self.page.evaluate(PAINTED)
         for _ in range(60):
             if target.evaluate("element => element === document.activeElement"):
                 return

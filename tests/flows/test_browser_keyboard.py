@@ -181,8 +181,9 @@ def test_the_account_is_kept_left_found_again_and_erased(anna: Visitor, chromium
         other.page.keyboard.press("Enter")
         expect(other.page.locator("#wrong")).to_be_visible()
         expect(other.page.get_by_role("textbox", name="Recovery code")).to_be_focused()  # with what is wrong
-        other.page.keyboard.type(code)
+        other.type(other.page.get_by_role("textbox", name="Recovery code"), code)
         other.page.keyboard.press("Enter")
+        expect(other.page.get_by_role("heading", name="Your new recovery code")).to_be_visible()
         expect(other.page.locator("#code")).not_to_have_text(code)
         with other.page.expect_navigation():  # from then on it counts
             other.press(other.page.locator("main").get_by_text("I have written it down"))
