@@ -212,8 +212,12 @@ def _itself(line: Line) -> Line:
 
 
 def cpu(pid: int) -> float:
-    """Return the processor time a process has used, its threads included (proc(5), stat: utime, stime)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """Return the processor time a process has used, its threads included (proc(5), stat: utime, stime); 0 when it is
+    gone, as a database's workers go."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
     return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
