@@ -19,7 +19,7 @@ FIGURES = {
 }  # fmt: skip
 SMALL = {
     "rooms": ("--rooms", "3", "--members", "4", "--per-s", "20", "--rounds", "1", "--seconds", "1"),
-    "fanout": ("--members", "12", "--rounds", "1", "--seconds", "0.5"),
+    "fanout": ("--members", "12", "--rounds", "1", "--seconds", "1.5"),
     "idle": ("--connections", "30"),
     "durable": ("--rounds", "1", "--seconds", "0.4", "--people", "40"),
 }

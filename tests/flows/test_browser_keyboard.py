@@ -171,7 +171,8 @@ def test_the_account_is_kept_left_found_again_and_erased(anna: Visitor, chromium
         keys.press("Tab")
         keys.press("Enter")
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    anna.press(anna.button("Show me a new code"))
+    with page.expect_navigation():
+        anna.press(anna.button("Show me a new code"))
     code = page.locator("#code").inner_text()
     with page.expect_navigation():  # from then on it counts
         anna.press(page.locator("main").get_by_text("I have written it down"))
