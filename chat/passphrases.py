@@ -31,8 +31,7 @@ from chat.ids import Millis, PersonId
 from chat.keys import Keys
 from chat.refusals import Refusal, SignedOut, TooFast
 from chat.store import Store, Transaction
-from chat.tables import people
-from chat.tables import sign_ups as counts
+from chat.tables import people, tries
 
 LEAST = 12
 MOST = 1000
@@ -48,8 +47,6 @@ ADDRESS = 60
 DEVICE_BYTES = 16
 LOCK = 0x7472696573
 """The PostgreSQL advisory lock under which tries are counted: "tries" in ASCII."""
-FIRST_MINUTE = 1_000_000
-"""Tries stand beside sign-ups in one table, with the minute where those have the day, of which there are 20,000."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _threads = ThreadPoolExecutor(2, "argon2")
@@ -135,14 +132,13 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
         if (await tx.execute(still)).first() is None:
             raise SignedOut
         await _lock(tx)
-        await tx.execute(sa.delete(counts).where(counts.c.address.in_([one.what for one in mine])))
+        await tx.execute(sa.delete(tries).where(tries.c.what.in_([one.what for one in mine])))
     return PersonId(found.id)
 
 
 async def forget_tries(tx: Transaction, now: Millis) -> None:
     """Delete counts that no limit looks at any more."""
-    over = counts.c.day <= now // MINUTE_MS - DAY_MINUTES
-    await tx.execute(sa.delete(counts).where(counts.c.day >= FIRST_MINUTE, over))
+    await tx.execute(sa.delete(tries).where(tries.c.minute <= now // MINUTE_MS - DAY_MINUTES))
 
 
 async def _count(tx: Transaction, all_of: Sequence[Tries]) -> None:
@@ -158,9 +154,9 @@ async def _count(tx: Transaction, all_of: Sequence[Tries]) -> None:
         raise TooFast(max(waits) / 1000)
     insert = postgresql.insert if tx.is_postgresql else sqlite.insert
     for one in all_of:
-        row = insert(counts).values(address=one.what, day=now // MINUTE_MS, count=1)
+        row = insert(tries).values(what=one.what, minute=now // MINUTE_MS, count=1)
         await tx.execute(
-            row.on_conflict_do_update(index_elements=["address", "day"], set_={"count": counts.c.count + 1})
+            row.on_conflict_do_update(index_elements=["what", "minute"], set_={"count": tries.c.count + 1})
         )
 
 
@@ -169,19 +165,19 @@ async def _lock(tx: Transaction) -> None:
         await tx.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
-async def _wait_ms(tx: Transaction, tries: Tries, now: int) -> int:
+async def _wait_ms(tx: Transaction, one: Tries, now: int) -> int:
     """Return how long until there is one more try again; 0 while there is one.
 
     Tries of a time to come do not count: the database's clock was set back since, and nobody shall wait for it.
     """
     minute = now // MINUTE_MS
-    mine = sa.select(counts.c.day, counts.c.count.label("tries")).where(
-        counts.c.address == tries.what, counts.c.day > minute - tries.minutes, counts.c.day <= minute
+    mine = sa.select(tries.c.minute, tries.c.count.label("made")).where(
+        tries.c.what == one.what, tries.c.minute > minute - one.minutes, tries.c.minute <= minute
     )
-    tried = list(await tx.execute(mine.order_by(counts.c.day)))
-    if sum(one.tries for one in tried) < tries.most:
+    tried = list(await tx.execute(mine.order_by(tries.c.minute)))
+    if sum(row.made for row in tried) < one.most:
         return 0
-    return int((tried[0].day + tries.minutes) * MINUTE_MS - now)
+    return int((tried[0].minute + one.minutes) * MINUTE_MS - now)
 
 
 def _mac(key: bytes, *what: str) -> bytes:

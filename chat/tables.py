@@ -78,8 +78,15 @@ links = sa.Table(
 
 sign_ups = sa.Table(
     "sign_ups", metadata,
-    sa.Column("address", sa.LargeBinary, primary_key=True),  # HMAC of the address and the day; or see passphrases
+    sa.Column("address", sa.LargeBinary, primary_key=True),  # HMAC of the address and the day
     sa.Column("day", sa.Integer, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)  # fmt: skip
+
+tries = sa.Table(
+    "tries", metadata,
+    sa.Column("what", sa.LargeBinary, primary_key=True),  # HMAC of a name, an address or a device: see passphrases
+    sa.Column("minute", sa.Integer, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )  # fmt: skip
 

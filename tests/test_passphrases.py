@@ -7,11 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from chat import passphrases, people
-from chat import sign_ups as sign_up_counts
 from chat.ids import PersonId
 from chat.refusals import SignedOut, TooFast
 from chat.tables import people as people_table
-from chat.tables import sign_ups
+from chat.tables import tries
 from tests.place import Place
 from tests.words import words
 
@@ -32,13 +31,13 @@ async def staff(place: Place) -> tuple[PersonId, str, str]:
 async def multiply(place: Place, factor: int) -> None:
     """Let all that was tried so far have been tried so many times as often."""
     async with place.store.transaction() as tx:
-        await tx.execute(sa.update(sign_ups).values(count=sign_ups.c.count * factor))
+        await tx.execute(sa.update(tries).values(count=tries.c.count * factor))
 
 
 async def wait(place: Place, minutes: int) -> None:
     """Let all that was tried so far have been tried so many minutes earlier."""
     async with place.store.transaction() as tx:
-        await tx.execute(sa.update(sign_ups).values(day=sign_ups.c.day - minutes))
+        await tx.execute(sa.update(tries).values(minute=tries.c.minute - minutes))
 
 
 async def name_of(place: Place, person: PersonId) -> str:
@@ -180,8 +179,8 @@ async def test_a_name_nobody_has_is_refused_as_often_as_one_somebody_has(place: 
     for one in (name, await name_of(place, unset), "Nobody At All", "\ud800"):
         tried = await asyncio.gather(*(attempt(place, one, words()) for _ in range(7)), return_exceptions=True)
         assert sorted(type(one).__name__ for one in tried) == ["SignedOut"] * 5 + ["TooFast"] * 2, one
-    kept = await place.rows(sign_ups)
-    assert all(b"obody" not in one.address and HERE.encode() not in one.address for one in kept)
+    kept = await place.rows(tries)
+    assert all(b"obody" not in one.what and HERE.encode() not in one.what for one in kept)
 
 
 async def test_a_success_begins_the_count_afresh(place: Place) -> None:
@@ -225,15 +224,13 @@ async def test_counts_are_kept_for_a_day(place: Place) -> None:
 
     async def left() -> int:
         async with place.store.transaction() as tx:
-            await sign_up_counts.take(tx, b"key", HERE, 1000)
             await passphrases.forget_tries(tx, await tx.now())
-        return len(await place.rows(sign_ups, sign_ups.c.day >= passphrases.FIRST_MINUTE))
+        return len(await place.rows(tries))
 
     await wait(place, 24 * 60 - 2)
     assert await left() == 4
     await wait(place, 2)
     assert await left() == 0
-    assert len(await place.rows(sign_ups)) == 1, "sign-ups are counted beside them"
 
 
 async def test_a_name_nobody_has_costs_as_much_time(place: Place) -> None:

@@ -86,6 +86,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address", "day", name=op.f("pk_sign_ups")),
     )
     op.create_table(
+        "tries",
+        sa.Column("what", sa.LargeBinary(), nullable=False),
+        sa.Column("minute", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("what", "minute", name=op.f("pk_tries")),
+    )
+    op.create_table(
         "blocks",
         sa.Column("person", sa.BigInteger(), nullable=False),
         sa.Column("blocked", sa.BigInteger(), nullable=False),
