@@ -35,6 +35,8 @@ GROUP_SAYS = 512
 WAITING_SAYS = 20_000
 """Says that may wait in one process; beyond it the next is refused at once, which is kinder than a minute's silence."""
 RETRY_AFTER_S = 2.0
+AGAIN_S = 0.05
+"""After a circle of locks a say is tried once more so much later: whoever it met has had their turn by then."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -185,6 +187,10 @@ class Away(Exception):
     a say_id is kept once."""
 
 
+class Circle(Exception):
+    """The database ended the group to open a circle of locks: nothing was kept, and somebody else goes on now."""
+
+
 class Driver(Protocol):
     """Commits one group in one transaction."""
 
@@ -192,7 +198,7 @@ class Driver(Protocol):
         """Return the outcomes, aligned, after they are durable.
 
         Raises:
-            Away: the database cannot be reached; anything else: this group cannot be kept as it is.
+            Away: the database cannot be reached. Circle; anything else: this group cannot be kept as it is.
         """
 
     async def close(self) -> None: ...
@@ -251,6 +257,9 @@ class GroupCommit:
             if len(group) > 1:
                 await self._keep(group[: len(group) // 2])
                 return await self._keep(group[len(group) // 2 :])
+            if again and isinstance(error, Circle):
+                await asyncio.sleep(AGAIN_S)
+                return await self._keep(group, again=False)
             logger.error("a say could not be kept: %s", type(error).__name__)
             group[0].answer(Unavailable(RETRY_AFTER_S))
             return None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from chat.group import Author, Away, Facts, Said, Saying, Standing, Where, decide
+from chat.group import Author, Away, Circle, Facts, Said, Saying, Standing, Where, decide
 from chat.refusals import Refusal
 from chat.store import SERVER_SETTINGS
 
@@ -63,6 +63,8 @@ class PostgresDriver:
                 asyncpg.ReadOnlySQLTransactionError) as error:  # fmt: skip
             await self.close()
             raise Away from error
+        except asyncpg.DeadlockDetectedError as error:
+            raise Circle from error
 
     async def close(self) -> None:
         """Drop the connection."""
