@@ -21,7 +21,7 @@ _MAYBE = r"(?:\w{1,20} )?"
 _SOME = r"(?:\w{1,20} ){0,2}"
 """A word, and up to two, that may stand between."""
 _MY = f"(?:my|our|a|an|the) {_MAYBE}{KIN}"
-_THEM = f"(?:{_MY}|him|her|them|someone|somebody)"
+_THEM = f"(?:{_MY}|him|her|them|someone|somebody|(?:other )?(?:kids|children|people|women|men|girls|boys))"
 _THEY = f"(?:{_MY}|(?:a|the|my) {_MAYBE}(?:man|woman|boss|teacher|coach|priest|stranger|doctor)|he|she|they)"
 _HURT = (
     "(?:hit|beat|hurt|harmed|abused|assaulted|attacked|raped|molested|choked|strangled|stabbed|threatened|punched|"
@@ -48,14 +48,14 @@ _FI_YEARS = r"(?:\w{1,20} vuotta|vuosia)"
 CUES: tuple[tuple[Name, str, tuple[str, ...]], ...] = (
     ("side", "caused_harm", (
         f"i {_ONCE}{_HURT} {_THEM}", f"i {_MAYBE}(?:abuse|choke|threaten|stalk|bully) {_THEM}",
-        "i (?:killed|ran over|drove into|caused the (?:death|accident|crash))", "harm (?:that )?i (?:did|caused)",
-        f"(?:those|people|someone|everyone|family) (?:that |whom )?i {_HURT}",
+        "i (?:killed|ran over|drove into|cheated on|caused the (?:death|accident|crash))", "i was the driver",
+        "harm (?:that )?i (?:did|caused)", f"(?:those|people|someone|everyone|family) (?:that |whom )?i {_HURT}",
         "i was (?:the |an? )?(?:abuser|perpetrator|abusive|violent)", "i (?:went to prison|was convicted) for",
         f"(?:löin|hakkasin|pahoinpitelin|kuristin|uhkasin|potkin|kiusasin|vahingoitin) {_FI_THEM}", f"lyön {_FI_THEM}",
         "(?:raiskasin|tapoin|ajoin päälle|olin väkivaltainen)", f"käytin {_FI_THEM} hyväksi",
     )),
     ("side", "harmed", (
-        f"{_THEY} {_SOME}(?:{_HURT}|{_HURTS}) me", "(?:abused|raped|molested) me",
+        f"{_THEY} {_SOME}(?:{_HURT}|{_HURTS}) me(?! out)", "(?:abused|raped|molested) me",
         f"i (?:was|got|have been|had been|am being) {_SOME}{_HURT_BY}", "made me (?:touch|undress)", "i was a victim",
         f"(?:left|escaped|away from|fled) (?:an?|my) {_SOME}(?:violent|abusive)", "i survived (?:abuse|violence)",
         "(?:touched|forced) (?:himself on |herself on )?me", f"{_FI_HURT} minua", "käytti minua hyväksi",
@@ -70,7 +70,8 @@ CUES: tuple[tuple[Name, str, tuple[str, ...]], ...] = (
     )),
     ("role", "self", (
         "i (?:am|was|have been|got|had been|was just) (?:recently |just )?diagnosed", f"i am an? {_SOME}{_ADDICT}",
-        f"i (?:have|live with|suffer from|am living with) {_MAYBE}{_ILL}", "i (?:relapsed|overdosed|self harm)",
+        f"i (?:have|live with|suffer from|am living with) {_MAYBE}{_ILL}",
+        "i (?:relapsed|overdosed|self harm|attempted suicide)", "i tried to (?:kill myself|end my life|die)",
         "i (?:drink|gamble|inject|smoke) (?:every|all|too)", "i (?:drank|gambled|used) (?:every|all|too|for|in)",
         "i am (?:addicted|anorexic|bulimic|bipolar|autistic|suicidal|terminally ill)", "i (?:cut|cutting|burn) myself",
         "(?:takes? care of|cares? for|looks? after|looking after|caring for|nurses?) me", f"my own {_ADDICT}",
@@ -80,7 +81,8 @@ CUES: tuple[tuple[Name, str, tuple[str, ...]], ...] = (
     ("role", "carer", (
         f"i {_MAYBE}(?:care for|look after|take care of|nurse|nursed|looked after|cared for) my {_MAYBE}{KIN}",
         f"(?:caring for|looking after|taking care of|nursing) (?:my|our) {_MAYBE}{KIN}", f"i am {_SOME}care(?:r|giver)",
-        f"my {KIN}s (?:carer|caregiver)", "(?:no longer|does not|do not) (?:knows?|recogni[sz]es?) (?:who i am|me)",
+        f"my {KIN}s (?:carer|caregiver)",
+        f"(?:{KIN}|he|she) (?:no longer|does not) (?:knows?|recogni[sz]es?) (?:who i am|me)",
         f"(?:hoidan|hoidin|hoitanut|hoidamme) {_FI_THEM}", "omaishoitaja",
         "huolehdin (?:äidistäni|isästäni|lapsestani|pojastani|tyttärestäni|miehestäni|vaimostani)",
     )),
@@ -101,8 +103,9 @@ CUES: tuple[tuple[Name, str, tuple[str, ...]], ...] = (
     )),
     ("status", "in_crisis", (
         "(?:kill myself|end my life|end it all|be dead|i will be gone) (?:tonight|today|now)", "planning to die",
+        "(?:suicidal|in crisis) (?:tonight|right now|now)",
         "i (?:want|am going|plan|intend) to (?:die|kill myself|end my life|end it)", "pills (?:are )?in front of me",
-        "cannot (?:go on|take it|survive|be safe|make it through) ?(?:this|tonight|the night|any ?more|another)?",
+        "cannot (?:go on|take it|survive|be safe|make it)",
         "(?:took|taken|swallowed) (?:an overdose|all (?:of )?(?:my|the) pills)",
         "do not want to (?:live|wake up|exist)", "tapan itseni", "haluan kuolla", "en jaksa enää elää",
         f"en selviä {_MAYBE}(?:yöstä|huomiseen)",
@@ -118,13 +121,14 @@ CUES: tuple[tuple[Name, str, tuple[str, ...]], ...] = (
     ("status", "in_recovery", (
         f"i am {_SOME}(?:recovering|in recovery|healing|getting better|on the mend)", f"{_FEW} {_DAYS} {_CLEAN}",
         f"(?:sober|clean) (?:for|since) {_SOME}{_DAYS}", "(?:toipumassa|toivun|kuntoudun)", f"raittiina {_FI_DAYS}",
-        f"{_FI_DAYS} raittiina",
+        f"{_FI_DAYS} raittiina", "newly sober", "i no longer (?:drink|gamble|use|cut|smoke)",
+        f"first {_MAYBE}{_DAYS} (?:sober|clean|without)",
     )),
     ("status", "long_recovered", (
         f"(?:am|been|now) {_MAYBE}{_FEW} (?:years?|decades?) {_CLEAN}", f"been {_CLEAN} for {_SOME}(?:years|decades?)",
         f"{_FEW} (?:years|decades?) (?:ago )?(?:since|after) (?:my|the) last", "decade (?:sober|clean|since my last)",
-        f"(?:sober|clean) (?:for|since) {_SOME}(?:years|decades?|(?:19|20)\\d\\d)",
-        f"{_FEW} years (?:sober|clean) now", f"it is {_FEW} years behind me",
+        f"(?:sober|clean) (?:for|since) {_SOME}(?:years|decades?|(?:19|20)\\d\\d)", f"{_FEW} years (?:sober|clean) now",
+        "years behind me", "i (?:am|have) (?:long |fully )?recovered", f"been well for {_SOME}years",
         f"(?:raittiina|kuivilla|toipuneena) {_FI_YEARS}", f"{_FI_YEARS} (?:raittiina|kuivilla)",
     )),
 )  # fmt: skip
