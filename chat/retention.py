@@ -63,7 +63,7 @@ class Retention:
         keep = self._settings
         await self._expire_doors(now)  # first: whatever else fails or takes long, who is out is out
         await self._destroy_hidden(Millis(now - keep.hidden_hours * HOUR_MS))
-        await self._expire(("group", "inbox"), Millis(now - keep.keep_group_days * DAY_MS))
+        await self._expire(("group", "inbox", "log"), Millis(now - keep.keep_group_days * DAY_MS))
         await self._expire(("desk",), Millis(now - keep.keep_case_days * DAY_MS))
         await self._expire_one_to_ones(Millis(now - keep.keep_one_to_one_days * DAY_MS))
         await self._drop_rows(now)

@@ -19,7 +19,7 @@ from chat.refusals import NotAllowed, NotAMember, RoomClosed, RoomFull, SignedOu
 from chat.store import Transaction
 from chat.tables import audit_head, entries, memberships, meta, people, rooms
 
-Kind = Literal["group", "one_to_one", "inbox", "desk"]
+Kind = Literal["group", "one_to_one", "inbox", "desk", "log"]
 
 DESK = RoomId(1)
 """The one desk has a known id, so two processes that seed at once make one."""
@@ -71,9 +71,10 @@ async def make(
     language: str | None = None,
     capacity: int = 15,
     shown: int = 30,
+    id: RoomId | None = None,
 ) -> RoomId:
-    """Make an empty room. `shown`: how many earlier entries a newcomer may see."""
-    room = RoomId(new_id())
+    """Make an empty room. `shown`: how many earlier entries a newcomer may see. `id`: one from `new_id`."""
+    room = RoomId(new_id()) if id is None else id
     row = {
         "id": room, "kind": kind, "state": "open", "name": name, "about": about, "language": language,
         "capacity": capacity, "shown": shown, "created_at": await tx.now(),
@@ -172,19 +173,32 @@ async def close(tx: Transaction, room: RoomId, code: str) -> None:
         await tx.execute(sa.update(rooms).where(rooms.c.id == room).values(state="closed", closed_at=await tx.now()))
 
 
-async def open_one_to_one(tx: Transaction, seeker: PersonId, peer: PersonId, ref: int) -> RoomId:
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """What the seeker wrote before anybody was found, sealed for the room that it opens."""
+
+    room: RoomId
+    sealed: timeline.Sealed
+
+
+async def open_one_to_one(
+    tx: Transaction, seeker: PersonId, peer: PersonId, ref: int, letter: Letter | None = None
+) -> RoomId:
     """Open a one-to-one chat and tell both, in this transaction: both are told or neither.
 
-    The caller has locked both people and no room yet. `ref`: what led to it; it stands in the room's first entry.
+    The caller has locked both people and no room yet. `ref`: what led to it; it stands in the room's first entry. A
+    letter is the first that is said in it.
     """
     assert tx.holds(people, seeker) and tx.holds(people, peer), "both people are locked before their chat opens"
     inbox = sa.select(people.c.inbox).where(people.c.id.in_([seeker, peer]))
     inboxes = [RoomId(one) for one in (await tx.execute(inbox)).scalars()]
-    room = await make(tx, "one_to_one", capacity=2, shown=0)
+    room = await make(tx, "one_to_one", capacity=2, shown=0, id=letter.room if letter else None)
     await tx.lock(rooms, [room, *inboxes])
     await timeline.append(tx, room, "opened", ref=ref)
     await enter(tx, room, seeker, "seeker", 1)
     await enter(tx, room, peer, "peer", 1)
+    if letter is not None:
+        await timeline.append(tx, room, "said", seeker, sealed=letter.sealed)
     for each in inboxes:
         await timeline.append(tx, each, "opened", ref=room)
     return room

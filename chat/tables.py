@@ -93,8 +93,8 @@ tries = sa.Table(
 rooms = sa.Table(
     "rooms", metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=False),
-    sa.Column("kind", sa.Text, sa.CheckConstraint("kind in ('group','one_to_one','inbox','desk')", "kind"),
-              nullable=False),
+    sa.Column("kind", sa.Text, sa.CheckConstraint("kind in ('group','one_to_one','inbox','desk','log')", "kind"),
+              nullable=False),  # log: nobody is in it, only processes read it
     sa.Column("state", sa.Text, sa.CheckConstraint("state in ('open','locked','closed')", "state"), nullable=False),
     sa.Column("name", sa.Text),  # written by the organisation
     sa.Column("about", sa.Text),

@@ -12,6 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
+from chat import rooms
 from chat.bus import Bus, Hints, Message
 from chat.bus_local import LocalBus
 from chat.bus_redis import RedisBus
@@ -21,8 +22,9 @@ from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
-from matcher import loading
+from matcher import changes, loading, pairs
 from matcher.matching import Matching
+from matcher.tokens import Tokens
 
 NO_MODEL_S = 60.0
 """After a model could not be loaded it is tried again so much later; until then facets decide."""
@@ -58,10 +60,20 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
     store = Store.open(settings.database)
     keys = await Keys.open(settings.keys, keyring)
     bus: Bus = RedisBus(settings.redis, settings.database) if settings.redis else LocalBus(settings.database)
-    process = secrets.randbits(48)
+    async with store.transaction() as tx:
+        await rooms.seed(tx)
+        await changes.seed(tx)
+        await pairs.seed(tx, Tokens(keys.derive("tokens")))
+    process, wake = secrets.randbits(48), asyncio.Event()
 
     def hint(touched: dict[RoomId, Seq]) -> None:
         bus.publish(Hints(process, list(touched.items())))
+        if changes.CHANGES in touched:
+            wake.set()
+
+    def hear(message: Message) -> None:
+        if isinstance(message, Hints) and any(room == changes.CHANGES for room, _ in message.rooms):
+            wake.set()
 
     store.listen(hint)
     matching = Matching(store, keys, offer_s=settings.offer_s, lease_s=settings.lease_s)
@@ -72,8 +84,8 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(bus.run(_ignore)),
-                tasks.create_task(matching.run(asyncio.Event())),
+                tasks.create_task(bus.run(hear)),
+                tasks.create_task(matching.run(wake)),
                 tasks.create_task(_load(matching, settings.model)),
             ]
             await ended.wait()
@@ -99,10 +111,6 @@ async def _load(matching: Matching, model: str) -> None:
             matching.use(made)
             say("ready: matching by words and facets")
             return
-
-
-def _ignore(message: Message) -> None:
-    """A matcher tells others which inboxes have grown; what others tell is not for it."""
 
 
 def say(line: str) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from matcher.facets import VALUES, Declared, Facet, Name, declared, may_meet
+from matcher.facets import VALUES, Declared, Facet, Name, declared
+from matcher.pairs import may_meet
 
 
 def most_telling(left_open: Sequence[Name], top: Sequence[Declared]) -> Name | None:

@@ -10,6 +10,7 @@ from chat.refusals import NicknameTaken
 from chat.store import Store
 from matcher import peers, profiles
 from matcher.facets import Facet, Name
+from matcher.tokens import Tokens
 
 LANGUAGE = "en"
 
@@ -78,14 +79,14 @@ REQUESTS: tuple[tuple[str, tuple[tuple[Name, str], ...]], ...] = (
 
 async def fill(store: Store, keys: Keys) -> list[PersonId]:
     """Add the six peers, open for two people each, and return them. Those whose nickname is taken are there already."""
-    made = []
+    made, tokens = [], Tokens(keys.derive("tokens"))
     for nickname, text, facets, languages in PEERS:
         try:
             person = await people.make(store, keys, nickname, LANGUAGE, roles=("peer",))
         except NicknameTaken:
             continue
         shown = (Facet(name, value, "shown") for name, value in facets)
-        sealed = profiles.seal(await keys.get(person, "own"), person, profiles.compose(text, "matching", shown))
+        sealed = profiles.seal(await keys.get(person, "own"), tokens, person, profiles.compose(text, "matching", shown))
         async with store.transaction() as tx:
             await profiles.save(tx, person, sealed, language=LANGUAGE, languages=languages)
             await peers.set_availability(tx, person, "open", 2)

@@ -1,29 +1,34 @@
-"""Facets: what a person declares about their experience, from closed lists, and which pairs must never be.
+"""Facets: what a person declares about their experience, from closed lists.
 
 The one idea: what must not be got wrong (harmed or caused harm, carer or cared for, in crisis or long recovered) is
-declared and filtered, never left to the likeness of two texts: the encoder put the right partner first in 3 of 20
-triples made to mislead it, hard rules in 20 of 20. The labels shown to people are the page's business; here are codes.
+declared and filtered (see `pairs`), never left to the likeness of two texts: the encoder put the right partner first in
+3 of 20 triples made to mislead it, hard rules in 20 of 20. The labels people see are the page's business.
 
 Visibility, an item each: `hidden` is the person's own note and takes no part, `matching` is used and never shown,
-`shown` may be told to the match. Role, side and status keep pairs from harm, so with them `hidden` is `matching`.
+`shown` may be told to the match. Role, side, status and age keep pairs from harm, so with them `hidden` is `matching`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from chat.protocol import Quiet
 from chat.refusals import Malformed
 
 Visibility = Literal["hidden", "matching", "shown"]
-Name = Literal["topic", "role", "side", "status", "kind", "wish"]
+Name = Literal["topic", "role", "side", "status", "kind", "wish", "age", "gender", "wish_age", "wish_gender"]
 
-TOPICS = (
-    "addiction", "anxiety", "bereavement", "breakup", "burnout", "caring", "chronic_illness", "cancer", "dementia",
-    "depression", "disability", "eating", "family", "gambling", "identity", "loneliness", "military", "neurodiversity",
-    "parenting", "pregnancy_loss", "psychosis", "self_harm", "sexual_violence", "suicide_loss", "trauma", "violence",
-    "work",
-)  # fmt: skip
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "dependence": ("addiction", "gambling", "eating"),
+    "mind": ("anxiety", "burnout", "depression", "psychosis", "self_harm", "trauma"),
+    "loss": ("bereavement", "pregnancy_loss", "suicide_loss", "breakup"),
+    "care": ("caring", "dementia", "family", "parenting"),
+    "body": ("cancer", "chronic_illness", "disability", "neurodiversity"),
+    "harm": ("military", "sexual_violence", "violence"),
+    "life": ("identity", "loneliness", "work"),
+}
+"""Topics by what lies near: who widens the circle a step is offered somebody of the same family."""
+TOPICS = tuple(sorted(one for family in FAMILIES.values() for one in family))
+FAMILY = {topic: family for family, topics in FAMILIES.items() for topic in topics}
 ROLES = ("self", "carer", "family", "bereaved")
 SIDES = ("harmed", "caused_harm", "not_affected")
 STATUSES = ("in_crisis", "struggling", "in_recovery", "long_recovered")
@@ -31,31 +36,23 @@ STATUSES = ("in_crisis", "struggling", "in_recovery", "long_recovered")
 KINDS = ("emotional", "informational", "practical", "company")
 """Four kinds of support. Source: Solomon, Psychiatric Rehabilitation Journal 27(4), 2004, after House (1981)."""
 WISHES = ("be_heard", "listen", "both")
+AGES = ("under_18", "18_29", "30_44", "45_64", "65_up")
+GENDERS = ("woman", "man", "other")
 
 VALUES: dict[Name, tuple[str, ...]] = {
     "topic": TOPICS, "role": ROLES, "side": SIDES, "status": STATUSES, "kind": KINDS, "wish": WISHES,
+    "age": AGES, "gender": GENDERS, "wish_age": AGES, "wish_gender": GENDERS,
 }  # fmt: skip
-MOST: dict[Name, int] = {"topic": 5, "role": 2, "side": 1, "status": 1, "kind": 4, "wish": 1}
+MOST: dict[Name, int] = {
+    "topic": 5, "role": 2, "side": 1, "status": 1, "kind": 4, "wish": 1, "age": 1, "gender": 1, "wish_age": 5,
+    "wish_gender": 3,
+}  # fmt: skip
 """How many of each one person may declare."""
 PROTECTING: tuple[Name, ...] = ("role", "side", "status")
-
-_COVERED_BY = {
-    "in_crisis": frozenset({"in_recovery", "long_recovered"}),
-    "struggling": frozenset({"struggling", "in_recovery", "long_recovered"}),
-    "in_recovery": frozenset({"in_recovery", "long_recovered"}),
-    "long_recovered": frozenset({"in_recovery", "long_recovered"}),
-}
-"""Whom a seeker's status may meet: nobody who is in crisis, and never someone further from the shore than oneself."""
-
-
-_NAMED = frozenset({"harmed", "caused_harm"})
-_SIDES_FOR = {
-    "harmed": frozenset({"harmed"}),
-    "caused_harm": frozenset({"caused_harm"}),
-    "not_affected": frozenset({"not_affected"}),
-    "": frozenset({"harmed", "not_affected"}),
-}
-"""Which declared side of a peer a seeker's side may meet; "": the seeker declares none."""
+"""What keeps pairs from harm and is asked about; `age` keeps minors apart."""
+NEVER_HIDDEN: tuple[Name, ...] = (*PROTECTING, "age")
+WISHED: dict[Name, Name] = {"wish_age": "age", "wish_gender": "gender"}
+"""What one wishes of the other, and what the other must declare for it. None wished: no matter."""
 
 
 class Facet(Quiet, frozen=True):
@@ -82,24 +79,17 @@ def checked(facets: Iterable[Facet]) -> tuple[Facet, ...]:
     return kept
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Declared:
-    """The values of one person that take part in matching; made once a profile, compared with every request."""
-
-    topics: frozenset[str]
-    roles: frozenset[str]
-    side: frozenset[str]
-    status: frozenset[str]
-    all: frozenset[tuple[Name, str]]
+Declared = Mapping[Name, frozenset[str]]
+"""The values of one person that take part in matching, by name; a name with none is absent."""
 
 
 def declared(facets: Iterable[Facet]) -> Declared:
     """Sort out what takes part."""
-    all = frozenset((one.name, one.value) for one in facets if one.visibility != "hidden" or one.name in PROTECTING)
-    topics, roles, side, status = (
-        frozenset(value for held, value in all if held == name) for name in ("topic", "role", "side", "status")
-    )
-    return Declared(topics, roles, side, status, all)
+    made: dict[Name, set[str]] = {}
+    for one in facets:
+        if one.visibility != "hidden" or one.name in NEVER_HIDDEN:
+            made.setdefault(one.name, set()).add(one.value)
+    return {name: frozenset(values) for name, values in made.items()}
 
 
 def undeclared(facets: Iterable[Facet]) -> tuple[Name, ...]:
@@ -108,29 +98,15 @@ def undeclared(facets: Iterable[Facet]) -> tuple[Name, ...]:
     return tuple(name for name in PROTECTING if name not in held)
 
 
-def may_meet(seeker: Declared, peer: Declared) -> bool:
-    """Whether the hard rules allow this pair. A wrong yes is the worst this software can do, so doubt says no.
-
-    - topic: who names topics meets someone who declares one of them.
-    - role: where both declare, they share one (a carer does not get the cared-for).
-    - side: who was harmed meets only someone who declares the same, and so does who caused harm. Whom it does not
-      affect, or who says nothing, never meets who caused harm; whom it does not affect meets nobody whom it does.
-    - status: see `_COVERED_BY`; a peer who is in crisis meets nobody.
-    """
-    if seeker.topics and not seeker.topics & peer.topics:
-        return False
-    if seeker.roles and peer.roles and not seeker.roles & peer.roles:
-        return False
-    if not peer.side <= _SIDES_FOR[next(iter(seeker.side), "")] or (seeker.side & _NAMED and not peer.side):
-        return False
-    if "in_crisis" in peer.status:
-        return False
-    return all(not peer.status or peer.status <= _COVERED_BY[one] for one in seeker.status)
-
-
 def likeness(seeker: Declared, peer: Declared) -> float:
     """How much of what the seeker declares the peer shares, 0 … 1: for where no text can be compared, and for ties."""
-    return len(seeker.all & peer.all) / len(seeker.all) if seeker.all else 0.0
+    held = sum(len(values) for values in seeker.values())
+    return sum(len(values & peer.get(name, frozenset())) for name, values in seeker.items()) / held if held else 0.0
+
+
+def families(topics: Iterable[str]) -> frozenset[str]:
+    """Return the families of topics."""
+    return frozenset(FAMILY[one] for one in topics if one in FAMILY)
 
 
 def both_show(one: Iterable[Facet], other: Iterable[Facet]) -> tuple[tuple[Name, str], ...]:

@@ -6,7 +6,7 @@ transaction does), so capacity and blocks hold under every race; what ends an of
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -15,17 +15,22 @@ from chat import rooms as chat_rooms
 from chat.ids import Millis, PersonId, RoomId, new_id
 from chat.keys import Keys
 from chat.refusals import Gone, Muted, NotAMember
+from chat.rooms import Letter
 from chat.seal import DataKey, SealBroken
 from chat.store import Store, Transaction
 from chat.tables import people, rooms
+from chat.timeline import Sealed
 from matcher import eligibility
 from matcher.facets import Name, both_show
 from matcher.profiles import Words, unseal
 from matcher.requests import Lease, OfferId, end_offer, put_back
-from matcher.tables import offers, peers, profiles, requests
+from matcher.tables import letters, offers, peers, profiles, requests
 
 SEEKER_AWAY_S = 30
 """A request of somebody who is muted just now is looked at again after so long."""
+
+UNANSWERED_MOST = 2
+"""A peer who does not answer keeps people waiting; they may not be there any more."""
 
 Made = Literal["offered", "unfit", "stale"]
 """offered; this peer may not be asked any more (try another); or the lease is not ours, nothing was written (stop)."""
@@ -51,12 +56,8 @@ class OfferCard:
     left_s: float
 
 
-async def make(tx: Transaction, held: Lease, peer: PersonId, offer_s: int) -> Made:
-    """Offer a leased request to a peer, if both still may; the lease ends with it.
-
-    A peer who has blocked the seeker is not asked: a row alone is kept, which ends like an offer nobody answers, so
-    that the seeker sees what they would see of a peer who is busy.
-    """
+async def make(tx: Transaction, held: Lease, peer: PersonId, offer_s: int, *, scarce: bool | None = None) -> Made:
+    """Offer a leased request to a peer, if both still may; the lease ends with it. `scarce`: see `waiting.Standing`."""
     seeker = held.person
     await tx.lock(people, [seeker, peer])
     inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == peer))).scalar()
@@ -67,30 +68,18 @@ async def make(tx: Transaction, held: Lease, peer: PersonId, offer_s: int) -> Ma
     if row is None or row.state != "leased" or row.lease != held.token:
         return "stale"
     if not await eligibility.is_there(tx, seeker):
-        await put_back(tx, held, again_s=SEEKER_AWAY_S, fitting=None)
+        await put_back(tx, held, again_s=SEEKER_AWAY_S)
         return "stale"
-    fit = await eligibility.may_be_offered(tx, seeker, peer)
-    if fit is None:
+    if not await eligibility.may_be_offered(tx, held.request, peer):
         return "unfit"
     now = await tx.now()
     offer = OfferId(new_id())
-    await tx.execute(
-        offers.insert().values(
-            id=offer,
-            request=held.request,
-            seeker=seeker,
-            peer=peer,
-            state="unasked" if fit.blocks else "offered",
-            round=held.round,
-            made_at=now,
-            expires_at=now + offer_s * 1000,
-        )
-    )
-    changed = {"state": "offered", "lease": None, "lease_until": 0, "asked": requests.c.asked + 1, "fitting": True}
+    made = {"id": offer, "request": held.request, "seeker": seeker, "peer": peer, "state": "offered"}
+    times = {"round": held.round, "made_at": now, "expires_at": now + offer_s * 1000}
+    await tx.execute(offers.insert().values(made | times))
+    changed = {"state": "offered", "lease": None, "lease_until": 0, "question": None, "scarce": scarce}
     await tx.execute(sa.update(requests).where(requests.c.id == held.request).values(changed))
-    if not fit.blocks:
-        await tx.execute(sa.update(peers).where(peers.c.person == peer).values(offered_at=now))
-        await timeline.append(tx, inbox, "offered", ref=offer)
+    await timeline.append(tx, inbox, "offered", ref=offer)
     return "offered"
 
 
@@ -111,9 +100,9 @@ async def accept(tx: Transaction, peer: PersonId, offer: OfferId) -> RoomId:
         raise Gone
     if await access.is_muted(tx, peer):
         raise Muted
-    if not await eligibility.is_there(tx, row.seeker) or not await eligibility.may_accept(tx, row.seeker, peer):
+    if not await eligibility.may_accept(tx, row.request, peer):
         raise Gone
-    room = await chat_rooms.open_one_to_one(tx, row.seeker, peer, offer)
+    room = await chat_rooms.open_one_to_one(tx, row.seeker, peer, offer, await _letter(tx, row.request))
     taken = sa.update(requests).where(requests.c.id == row.request, requests.c.state == "offered").values(
         state="accepted", room=room, ended_at=now, body=None, vector=None
     )  # fmt: skip
@@ -124,6 +113,7 @@ async def accept(tx: Transaction, peer: PersonId, offer: OfferId) -> RoomId:
         raise Gone
     inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == peer))).scalar_one()
     await timeline.append(tx, inbox, "closed", ref=offer, code="accepted")
+    await _answered(tx, peer)
     return room
 
 
@@ -136,15 +126,30 @@ async def decline(tx: Transaction, peer: PersonId, offer: OfferId) -> None:
     row = await _own(tx, peer, offer)
     if row.state == "declined":
         return
+    await tx.lock(people, [peer])
     if not await _end(tx, row, "declined"):
         raise Gone
+    await _answered(tx, peer)
 
 
 async def expire(tx: Transaction, offer: OfferId) -> None:
-    """End an offer whose time is over; the request goes to the next peer at once. One that has ended stays as it is."""
+    """End an offer whose time is over; the request goes to the next peer at once. One that has ended stays as it is.
+
+    Who lets UNANSWERED_MOST of them go by in a row is away from now on, and told so.
+    """
     row = (await tx.execute(sa.select(offers).where(offers.c.id == offer))).first()
-    if row is not None and row.expires_at <= await tx.now():
-        await _end(tx, row, "ended")
+    if row is None or row.expires_at > await tx.now():
+        return
+    await tx.lock(people, [row.peer])
+    if not await _end(tx, row, "ended"):
+        return
+    missed = sa.update(peers).where(peers.c.person == row.peer).values(unanswered=peers.c.unanswered + 1)
+    if ((await tx.execute(missed.returning(peers.c.unanswered))).scalar() or 0) < UNANSWERED_MOST:
+        return
+    away = sa.update(peers).where(peers.c.person == row.peer, peers.c.state == "open")
+    if (await tx.execute(away.values(state="away", unanswered=0))).rowcount:
+        inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == row.peer))).scalar_one()
+        await timeline.append(tx, inbox, "notice", code="away_unanswered")
 
 
 async def expired(tx: Transaction, most: int = 50) -> list[OfferId]:
@@ -220,15 +225,15 @@ def _open(key: DataKey | None, person: PersonId, body: bytes | None, table: str)
         return Words()
 
 
-async def _own(tx: Transaction, peer: PersonId, offer: OfferId) -> eligibility.Row:
-    wanted = sa.select(offers).where(offers.c.id == offer, offers.c.peer == peer, offers.c.state != "unasked")
+async def _own(tx: Transaction, peer: PersonId, offer: OfferId) -> "sa.Row[Any]":
+    wanted = sa.select(offers).where(offers.c.id == offer, offers.c.peer == peer)
     row = (await tx.execute(wanted)).first()
     if row is None:
         raise NotAMember
     return row
 
 
-async def _end(tx: Transaction, row: eligibility.Row, state: Literal["declined", "ended"]) -> bool:
+async def _end(tx: Transaction, row: "sa.Row[Any]", state: Literal["declined", "ended"]) -> bool:
     inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == row.peer))).scalar_one()
     await tx.lock(rooms, [inbox])
     await tx.lock(requests, [row.request])
@@ -236,6 +241,16 @@ async def _end(tx: Transaction, row: eligibility.Row, state: Literal["declined",
         return False
     await _requeue(tx, row.request)
     return True
+
+
+async def _letter(tx: Transaction, request: int) -> Letter | None:
+    """Take the letter that waits for a yes."""
+    row = (await tx.execute(letters.delete().where(letters.c.request == request).returning(letters))).first()
+    return None if row is None else Letter(RoomId(row.room), Sealed(row.say_id, row.body, row.key_version, row.mac))
+
+
+async def _answered(tx: Transaction, peer: PersonId) -> None:
+    await tx.execute(sa.update(peers).where(peers.c.person == peer).values(unanswered=0))
 
 
 async def _requeue(tx: Transaction, request: int) -> None:

@@ -23,9 +23,11 @@ from chat.refusals import Malformed, Muted, SignedOut
 from chat.seal import DataKey, SealBroken, about
 from chat.store import Store, Transaction
 from chat.tables import people
+from matcher import changes
 from matcher.encoder import Vectors
-from matcher.facets import Facet, Visibility, checked
-from matcher.tables import peers, profile_languages, profiles
+from matcher.facets import Facet, Visibility, checked, declared
+from matcher.tables import not_today, peers, places, profile_facets, profile_languages, profiles
+from matcher.tokens import Tokens
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")
 LANGUAGES_MOST = 8
@@ -43,9 +45,10 @@ class Words(Quiet, frozen=True):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sealed:
-    """Words sealed for one person's profile or one request."""
+    """Words sealed for one person's profile or one request, and (name, token) of what they declare."""
 
     body: bytes
+    facets: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,9 +83,10 @@ def checked_languages(languages: Iterable[str]) -> tuple[str, ...]:
     return kept
 
 
-def seal(key: DataKey, person: PersonId, kept: Words, table: str = "profiles") -> Sealed:
+def seal(key: DataKey, tokens: Tokens, person: PersonId, kept: Words, table: str = "profiles") -> Sealed:
     """Seal words for a person's profile (or, with `table`, for their request) under their `own` key."""
-    return Sealed(key.seal(msgspec.json.encode(kept).decode(), about(table, 0, person, "words", key.version)))
+    body = key.seal(msgspec.json.encode(kept).decode(), about(table, 0, person, "words", key.version))
+    return Sealed(body, tokens.facets(declared(kept.facets)))
 
 
 def unseal(key: DataKey, person: PersonId, body: bytes, table: str = "profiles") -> Words:
@@ -130,6 +134,10 @@ async def save(tx: Transaction, person: PersonId, sealed: Sealed, *, language: s
         await tx.execute(profiles.insert().values(person=person, version=1, **kept))
     await tx.execute(profile_languages.delete().where(profile_languages.c.person == person))
     await tx.execute(profile_languages.insert(), [{"person": person, "language": one} for one in read])
+    await tx.execute(profile_facets.delete().where(profile_facets.c.person == person))
+    rows: list[dict[str, object]] = [{"person": person, "name": name, "token": token} for name, token in sealed.facets]
+    await tx.execute(profile_facets.insert(), rows)
+    await changes.note(tx, person)
 
 
 async def load(store: Store, keys: Keys, person: PersonId) -> Profile | None:
@@ -161,7 +169,8 @@ async def take_unencoded(tx: Transaction, model: str, most: int) -> "list[sa.Row
     """
     now = await tx.now()
     wanted = sa.select(profiles.c.person).where(_without(model), profiles.c.encode_until <= now)
-    chosen = wanted.order_by(profiles.c.saved_at).limit(most).with_for_update(skip_locked=True).scalar_subquery()
+    oldest = wanted.order_by(profiles.c.saved_at).limit(most).with_for_update(skip_locked=True)
+    chosen = list((await tx.execute(oldest)).scalars())  # a statement of its own: as a subquery it may be run again
     taken = sa.update(profiles).where(profiles.c.person.in_(chosen)).values(encode_until=now + ENCODE_S * 1000)
     columns = (profiles.c.person, profiles.c.body, profiles.c.version, profiles.c.language)
     return list(await tx.execute(taken.returning(*columns)))
@@ -171,14 +180,28 @@ async def keep_vector(tx: Transaction, person: PersonId, version: int, model: st
     """Keep the vector made of `version`; of a version that has since been replaced nothing is kept. None: there is
     nothing to encode (no text and no topic), and none is asked for again."""
     made = sa.update(profiles).where(profiles.c.person == person, profiles.c.version == version)
-    await tx.execute(made.values(vector=sealed, vector_of=version, vector_model=model, encode_until=0))
+    kept = await tx.execute(made.values(vector=sealed, vector_of=version, vector_model=model, encode_until=0))
+    if kept.rowcount:
+        await changes.note(tx, person)
 
 
 async def forget(tx: Transaction, person: PersonId) -> None:
-    """Delete what is kept of a person's experience and availability: part of erasing an account."""
-    await tx.execute(profile_languages.delete().where(profile_languages.c.person == person))
-    await tx.execute(profiles.delete().where(profiles.c.person == person))
-    await tx.execute(peers.delete().where(peers.c.person == person))
+    """Delete what is kept of a person's experience, places and availability: part of erasing an account."""
+    await _withdraw(tx, person)
+    for table in (places, not_today, peers):
+        await tx.execute(table.delete().where(table.c.person == person))
+
+
+async def withdraw(tx: Transaction, person: PersonId) -> None:
+    """Delete a person's profile at their wish, in every process's index too. Without one nothing happens."""
+    await tx.lock(people, [person])
+    await _withdraw(tx, person)
+
+
+async def _withdraw(tx: Transaction, person: PersonId) -> None:
+    for table in (profile_languages, profile_facets, profiles):
+        await tx.execute(table.delete().where(table.c.person == person))
+    await changes.note(tx, person)
 
 
 def _without(model: str) -> "sa.ColumnElement[bool]":

@@ -18,27 +18,21 @@ import sqlalchemy as sa
 
 from chat import timeline
 from chat.access import is_muted
-from chat.ids import Millis, PersonId, RoomId, new_id
-from chat.keys import Keys
+from chat.ids import Millis, PersonId, new_id
 from chat.refusals import Muted, SignedOut, TooFast
-from chat.seal import SealBroken
-from chat.store import Store, Transaction
+from chat.store import Transaction
 from chat.tables import people, rooms
-from matcher.profiles import Profile, Sealed, checked_languages, unseal
-from matcher.tables import OPEN, offers, requests
+from matcher import changes
+from matcher.profiles import Sealed, checked_languages
+from matcher.tables import OPEN, letters, offers, request_facets, request_languages, requests
 
 RequestId = NewType("RequestId", int)
 OfferId = NewType("OfferId", int)
 
 HOUR_MS = 3_600_000
-KEPT_H = 24
-"""A request that nobody could take for a day ends, and the person is told: the need of then may not be today's."""
-LATE_S = 20
-"""A request that is due and that no matcher has looked at for so long is late: the page says so."""
-WAITS = 50
-"""From so many recent matches the wait is told; from fewer than WAITS_LEAST nothing is."""
-WAITS_LEAST = 5
-
+KEPT_H, KEPT_LONG_H = 24, 72
+"""A request that nobody could take for a day ends, and the person is told: the need of then may not be today's. Who
+asks for it keeps their place longer."""
 Ended = Literal["accepted", "declined", "ended"]
 
 
@@ -55,33 +49,11 @@ class Lease:
     language: str
     languages: tuple[str, ...]
     round: int
+    breadth: int
+    scarce: bool | None
+    questioned: tuple[str, ...]
     made_at: Millis
     waited_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a person's newest request stands, for the waiting page.
-
-    Attributes:
-        fitting: whether there are peers now who fit and are free (none, some; or not looked yet). Told before blocks
-            are looked at, and no number: neither may tell anybody about another.
-        asked: how many peers were asked so far.
-        paused: everybody who fits was asked; they are asked again after a while.
-        late: no matcher has come to it for LATE_S, because none runs or all have too much to do.
-        likely_min: of recent requests that were taken up, the middle half waited so many minutes; None: too few to say.
-    """
-
-    request: RequestId
-    state: str
-    made_at: Millis
-    waited_s: float
-    fitting: Literal["unknown", "none", "some"]
-    asked: int
-    likely_min: tuple[int, int] | None
-    room: RoomId | None
-    paused: bool = False
-    late: bool = False
 
 
 async def ask(
@@ -109,18 +81,12 @@ async def ask(
     if count >= per_hour:
         raise TooFast((since + HOUR_MS - now) / 1000)
     await tx.execute(sa.update(people).where(people.c.id == person).values(requests=count + 1, requests_since=since))
+    await changes.note(tx)
     request = RequestId(new_id())
-    await tx.execute(
-        requests.insert().values(
-            id=request,
-            person=person,
-            state="waiting",
-            body=sealed.body,
-            language=language,
-            languages=" ".join(read),
-            made_at=now,
-        )
-    )
+    row = {"id": request, "person": person, "state": "waiting", "body": sealed.body, "language": language}
+    await tx.execute(requests.insert().values(row | {"made_at": now, "kept_until": now + KEPT_H * HOUR_MS}))
+    await tx.execute(request_languages.insert(), [{"request": request, "language": one} for one in read])
+    await declare(tx, request, sealed)
     return request
 
 
@@ -141,8 +107,8 @@ async def forget(tx: Transaction, person: PersonId) -> None:
 
 
 async def expire_old(tx: Transaction) -> int:
-    """End the requests that are older than a day, and tell their people. Returns how many."""
-    old = sa.and_(requests.c.made_at < await tx.now() - KEPT_H * HOUR_MS, requests.c.state.in_(OPEN))
+    """End the requests that are kept no longer, and tell their people. Returns how many."""
+    old = sa.and_(requests.c.kept_until < await tx.now(), requests.c.state.in_(OPEN))
     who = (await tx.execute(sa.select(requests.c.person).where(old).limit(20))).scalars().all()
     await tx.lock(people, who)
     return await _end(tx, sa.and_(old, requests.c.person.in_(who)), "expired")
@@ -154,48 +120,68 @@ async def end_offer(
     """End the offer that stands for a request (and for which `only` holds), and tell the peer: `closed` in the inbox,
     ref the offer. The caller has locked the peer's inbox and the request. Returns whether there was one."""
     which = sa.and_(offers.c.request == request, offers.c.ended_at.is_(None), sa.true() if only is None else only)
-    ended = sa.update(offers).where(which).values(
-        state=sa.case((offers.c.state == "unasked", "unasked"), else_=state), ended_at=await tx.now()
-    )  # fmt: skip
-    row = (await tx.execute(ended.returning(offers.c.id, offers.c.peer, offers.c.state))).first()
-    if row is not None and row.state != "unasked":
+    ended = sa.update(offers).where(which).values(state=state, ended_at=await tx.now())
+    row = (await tx.execute(ended.returning(offers.c.id, offers.c.peer))).first()
+    if row is not None:
         inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == row.peer))).scalar_one()
         await timeline.append(tx, inbox, "closed", ref=row.id, code=state)
     return row is not None
 
 
-async def lease(tx: Transaction, lease_s: int) -> Lease | None:
-    """Take the request that should be looked at next: a new one first, then who waits longest; or one whose matcher has
-    gone. None: there is nothing to do."""
+async def lease(tx: Transaction, lease_s: int, most: int = 1) -> list[Lease]:
+    """Take at most `most` requests that should be looked at next: new ones first, then who waits longest; or those
+    whose matcher has gone. Nobody else takes them for `lease_s`."""
     now = await tx.now()
-    due = sa.or_(
-        sa.and_(requests.c.state == "waiting", requests.c.next_at <= now),
-        sa.and_(requests.c.state == "leased", requests.c.lease_until <= now),
-    )
-    first = sa.select(requests.c.id).where(due).order_by(requests.c.fitting.is_not(None), requests.c.made_at).limit(1)
+    first = sa.select(requests.c.id).where(is_due(now)).order_by(requests.c.scarce.is_not(None), requests.c.made_at)
+    chosen = list((await tx.execute(first.limit(most).with_for_update(skip_locked=True))).scalars())
     token = secrets.token_urlsafe(16)
-    taken = sa.update(requests).where(
-        requests.c.id == first.with_for_update(skip_locked=True).scalar_subquery(), due
-    ).values(state="leased", lease=token, lease_until=now + lease_s * 1000)  # fmt: skip
-    row = (await tx.execute(taken.returning(requests))).first()
-    if row is None:
-        return None
-    return Lease(
-        row.id, token, row.person, row.body, row.vector, row.vector_model, row.language, tuple(row.languages.split()),
-        row.round, row.made_at, (now - row.made_at) / 1000,
+    taken = sa.update(requests).where(requests.c.id.in_(chosen), is_due(now)).values(
+        state="leased", lease=token, lease_until=now + lease_s * 1000
     )  # fmt: skip
+    rows = sorted(await tx.execute(taken.returning(requests)), key=lambda row: (row.made_at, row.id))
+    read: dict[int, list[str]] = {}
+    spoken = sa.select(request_languages).where(request_languages.c.request.in_([row.id for row in rows]))
+    for one in await tx.execute(spoken.order_by(request_languages.c.language)):
+        read.setdefault(one.request, []).append(one.language)
+    return [
+        Lease(row.id, token, row.person, row.body, row.vector, row.vector_model, row.language,
+              tuple(read.get(row.id, ())), row.round, row.breadth, row.scarce,
+              tuple(row.questioned.split()), row.made_at, (now - row.made_at) / 1000)
+        for row in rows
+    ]  # fmt: skip
+
+
+def is_due(now: Millis) -> "sa.ColumnElement[bool]":
+    """Whether a request should be looked at; `state in OPEN` first, for the index."""
+    waits = sa.and_(requests.c.state == "waiting", requests.c.next_at <= now)
+    return sa.and_(
+        requests.c.state.in_(OPEN), sa.or_(waits, sa.and_(requests.c.state == "leased", requests.c.lease_until <= now))
+    )
 
 
 async def put_back(
-    tx: Transaction, held: Lease, *, again_s: float, fitting: bool | None, next_round: bool = False
+    tx: Transaction,
+    held: Lease,
+    *,
+    again_s: float,
+    scarce: bool | None = None,
+    question: str | None = None,
+    next_round: bool = False,
 ) -> bool:
     """Give a leased request back, to be looked at after `again_s` seconds. Returns False, having written nothing, where
-    the lease is no longer ours."""
+    the lease is no longer ours.
+
+    Args:
+        scarce: see `waiting.Standing`; None leaves it as it was.
+        question: the facet to ask the person about, once; None: nothing (more).
+    """
     mine = sa.and_(requests.c.id == held.request, requests.c.lease == held.token)
     changed = sa.update(requests).where(mine).values(
         state="waiting", lease=None, lease_until=0, next_at=await tx.now() + int(again_s * 1000),
-        fitting=requests.c.fitting if fitting is None else fitting, round=held.round + int(next_round),
+        scarce=requests.c.scarce if scarce is None else scarce, round=requests.c.round + int(next_round),
     )  # fmt: skip
+    if question is not None:
+        changed = changed.values(question=question, questioned=requests.c.questioned + f" {question}")
     return (await tx.execute(changed)).rowcount == 1
 
 
@@ -212,55 +198,16 @@ async def drop(tx: Transaction, held: Lease) -> None:
     await _end(tx, sa.and_(requests.c.id == held.request, requests.c.lease == held.token), "withdrawn")
 
 
-async def standing(tx: Transaction, person: PersonId) -> Standing | None:
-    """Return how the person's newest request stands; None: they never asked."""
-    newest = sa.select(requests).where(requests.c.person == person).order_by(requests.c.made_at.desc(), requests.c.id)
-    row = (await tx.execute(newest.limit(1))).first()
-    if row is None:
-        return None
-    taken = sa.select(requests.c.ended_at - requests.c.made_at).where(requests.c.state == "accepted")
-    waits = sorted((await tx.execute(taken.order_by(requests.c.ended_at.desc()).limit(WAITS))).scalars())
-    quarter = len(waits) // 4
-    likely = (_minutes(waits[quarter]), _minutes(waits[-1 - quarter])) if len(waits) >= WAITS_LEAST else None
-    fitting: Literal["unknown", "none", "some"] = (
-        "unknown" if row.fitting is None else "some" if row.fitting else "none"
-    )
-    now = await tx.now()
-    due = {"waiting": max(row.next_at, row.made_at), "leased": row.lease_until, "offered": now}.get(row.state, now)
-    if row.state == "offered":
-        ends = sa.select(offers.c.expires_at).where(offers.c.request == row.id, offers.c.ended_at.is_(None))
-        due = (await tx.execute(ends)).scalar() or now
-    return Standing(
-        row.id, "waiting" if row.state == "leased" else row.state, row.made_at,
-        ((row.ended_at or now) - row.made_at) / 1000, fitting, row.asked, likely, row.room,
-        paused=row.state == "waiting" and bool(row.fitting) and row.round > 1 and row.next_at > now,
-        late=now - due > LATE_S * 1000,
-    )  # fmt: skip
-
-
-async def load(store: Store, keys: Keys, person: PersonId) -> Profile | None:
-    """Return what a person's open request says, for its form; None: there is none, or it can no longer be opened."""
-    async with store.reading() as tx:
-        row = (
-            await tx.execute(sa.select(requests).where(requests.c.person == person, requests.c.state.in_(OPEN)))
-        ).first()
-    key = (await keys.many([person], "own")).get(person)
-    if row is None or key is None:
-        return None
-    try:
-        return Profile(unseal(key, person, row.body, "requests"), row.language, tuple(row.languages.split()))
-    except SealBroken:
-        return None
-
-
 async def body(tx: Transaction, request: RequestId) -> bytes:
     """Return the sealed words of an open request, to compare with what was just asked."""
     return bytes((await tx.execute(sa.select(requests.c.body).where(requests.c.id == request))).scalar_one())
 
 
-def _minutes(wait_ms: int) -> int:
-    """Round up to steps a person would say, so that waits tell nothing finer."""
-    return next((step for step in (1, 2, 5, 10, 15, 30, 60, 120, 240, 480) if wait_ms <= step * 60_000), 1440)
+async def declare(tx: Transaction, request: int, sealed: Sealed) -> None:
+    """Keep what a request declares, as tokens, in place of what it declared before."""
+    await tx.execute(request_facets.delete().where(request_facets.c.request == request))
+    rows: list[dict[str, object]] = [{"request": request, "name": name, "token": it} for name, it in sealed.facets]
+    await tx.execute(request_facets.insert(), rows)
 
 
 async def _end(tx: Transaction, which: "sa.ColumnElement[bool]", state: str, *, of: PersonId | None = None) -> int:
@@ -287,6 +234,7 @@ async def _end(tx: Transaction, which: "sa.ColumnElement[bool]", state: str, *, 
         await end_offer(tx, row.id, "ended")
         gone = {"state": state, "lease": None, "ended_at": await tx.now(), "body": None, "vector": None}
         await tx.execute(over.values(gone))
+        await tx.execute(letters.delete().where(letters.c.request == row.id))
         if state == "expired":
             inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == row.person))).scalar_one()
             await timeline.append(tx, inbox, "notice", ref=row.id, code="request_expired")

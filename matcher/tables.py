@@ -1,7 +1,8 @@
 """The tables of MATCH. They share TALK's metadata, so one migration and one transaction hold both.
 
-Bodies and vectors are sealed under the person's `own` key (a vector can be inverted into text); only what SQL must
-filter by stands open: languages, availability, capacity, states and times (milliseconds by the database's clock).
+Bodies and vectors are sealed under the person's `own` key (a vector can be inverted into text). What the hard rules
+compare stands beside them: facets and places as tokens (HMACs under a key outside the database, see `tokens`), and in
+the open languages, availability, capacity, states and times (milliseconds by the database's clock).
 """
 
 import sqlalchemy as sa
@@ -27,16 +28,49 @@ profile_languages = sa.Table(
     sa.Column("language", sa.Text, primary_key=True),
 )  # fmt: skip
 
+profile_facets = sa.Table(
+    "profile_facets", metadata,  # what takes part in matching of what a profile declares
+    sa.Column("person", Id, sa.ForeignKey("profiles.person"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("token", sa.LargeBinary, primary_key=True),
+)  # fmt: skip
+
+places = sa.Table(
+    "places", metadata,  # where a person is from, or must not meet anybody from; names are not kept
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("avoid", sa.Boolean, primary_key=True),
+    sa.Column("token", sa.LargeBinary, primary_key=True),
+    sa.Column("small", sa.Boolean, nullable=False, server_default=sa.false()),  # everybody knows everybody there
+    sa.Column("wished", sa.Boolean, nullable=False, server_default=sa.false()),  # somebody from there is welcome
+)  # fmt: skip
+sa.Index("ix_places_token", places.c.token)
+
+pairs = sa.Table(
+    "pairs", metadata,  # which declared values may meet: an absent pair may not. The supervisor's table; see `pairs`
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("seeker", sa.LargeBinary, primary_key=True),  # tokens
+    sa.Column("peer", sa.LargeBinary, primary_key=True),
+)  # fmt: skip
+
 peers = sa.Table(
     "peers", metadata,
     sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True, autoincrement=False),
     sa.Column("state", sa.Text, sa.CheckConstraint("state in ('open','finishing','away')", "state"), nullable=False),
     sa.Column("capacity", sa.Integer, sa.CheckConstraint("capacity between 1 and 3", "capacity"), nullable=False),
-    sa.Column("offered_at", Time, nullable=False, server_default="0"),  # the last time an offer was made to them
+    sa.Column("gap_minutes", sa.Integer, nullable=False, server_default="0"),  # rest after a chat
+    sa.Column("vetted", sa.Boolean, nullable=False, server_default=sa.false()),  # may talk with minors
+    sa.Column("unanswered", sa.Integer, nullable=False, server_default="0"),  # offers in a row that ran out
     sa.Column("changed_at", Time, nullable=False),
 )  # fmt: skip
 sa.Index("ix_peers_open", peers.c.person,
          postgresql_where=peers.c.state == "open", sqlite_where=peers.c.state == "open")  # fmt: skip
+
+not_today = sa.Table(
+    "not_today", metadata,  # topics a peer does not take for now
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("token", sa.LargeBinary, primary_key=True),
+    sa.Column("until", Time, nullable=False),
+)  # fmt: skip
 
 OPEN = ("waiting", "leased", "offered")
 """The states of a request that has not ended."""
@@ -51,21 +85,47 @@ requests = sa.Table(
     sa.Column("vector", sa.LargeBinary),  # sealed
     sa.Column("vector_model", sa.Text),
     sa.Column("language", sa.Text, nullable=False),  # the language the text is written in
-    sa.Column("languages", sa.Text, nullable=False),  # the languages the person reads, with spaces
     sa.Column("lease", sa.Text),  # the token every write of the matcher at work names
     sa.Column("lease_until", Time, nullable=False, server_default="0"),
     sa.Column("next_at", Time, nullable=False, server_default="0"),  # not looked at before
     sa.Column("round", sa.Integer, nullable=False, server_default="1"),  # grows when everybody was asked
-    sa.Column("asked", sa.Integer, nullable=False, server_default="0"),  # how many offers were made, all rounds
-    sa.Column("fitting", sa.Boolean),  # were there peers who fit, at the last look; null: not looked yet
+    sa.Column("breadth", sa.Integer, sa.CheckConstraint("breadth between 0 and 2", "breadth"), nullable=False,
+              server_default="0"),  # whom the person wants: the same experience, near it, anybody
+    sa.Column("scarce", sa.Boolean),  # do few here share the experience, told coarsely; null: not looked yet
+    sa.Column("question", sa.Text),  # the facet the person is being asked about
+    sa.Column("questioned", sa.Text, nullable=False, server_default=""),  # those asked about before, with spaces
+    sa.Column("kept_until", Time, nullable=False),  # ends by itself then
     sa.Column("made_at", Time, nullable=False),
     sa.Column("ended_at", Time),
     sa.Column("room", Id, sa.ForeignKey("rooms.id")),  # what it came to
     sa.CheckConstraint("(state = 'leased') = (lease is not null)", "lease"),
 )  # fmt: skip
+request_facets = sa.Table(
+    "request_facets", metadata,
+    sa.Column("request", Id, sa.ForeignKey("requests.id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("token", sa.LargeBinary, primary_key=True),
+)  # fmt: skip
+
+request_languages = sa.Table(
+    "request_languages", metadata,
+    sa.Column("request", Id, sa.ForeignKey("requests.id"), primary_key=True),
+    sa.Column("language", sa.Text, primary_key=True),
+)  # fmt: skip
+
+letters = sa.Table(
+    "letters", metadata,  # what a person wrote while they waited: the first entry of the room a yes will open
+    sa.Column("request", Id, sa.ForeignKey("requests.id"), primary_key=True),
+    sa.Column("room", Id, nullable=False),  # the room it is sealed for, which is not there yet
+    sa.Column("say_id", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # sealed under the person's `said` key
+    sa.Column("key_version", sa.Integer, nullable=False),
+    sa.Column("mac", sa.LargeBinary, nullable=False),
+)  # fmt: skip
+
 _open = requests.c.state.in_(OPEN)
 sa.Index("ux_requests_open", requests.c.person, unique=True, postgresql_where=_open, sqlite_where=_open)
-sa.Index("ix_requests_ended", requests.c.state, requests.c.ended_at)  # the waits of late, told to who waits now
+sa.Index("ix_requests_ended", requests.c.ended_at)  # the waits of late, told to who waits now
 sa.Index("ix_requests_next", requests.c.made_at, postgresql_where=_open, sqlite_where=_open)
 
 offers = sa.Table(
@@ -75,8 +135,7 @@ offers = sa.Table(
     sa.Column("seeker", Id, sa.ForeignKey("people.id"), nullable=False),
     sa.Column("peer", Id, sa.ForeignKey("people.id"), nullable=False),
     sa.Column("state", sa.Text, sa.CheckConstraint(
-        "state in ('offered','accepted','declined','ended','unasked')", "state"), nullable=False),
-    # unasked: this peer has blocked the seeker, hears nothing, and looks to the seeker like one who does not answer
+        "state in ('offered','accepted','declined','ended')", "state"), nullable=False),
     sa.Column("round", sa.Integer, nullable=False),
     sa.Column("made_at", Time, nullable=False),
     sa.Column("expires_at", Time, nullable=False),

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from chat.ids import PersonId
 from chat.migrate import migrate
-from matcher import offers, peers, profiles, requests
+from matcher import changes, offers, pairs, peers, profiles, requests, waiting
 from matcher.encoder import Vectors
 from matcher.facets import Facet, Name
 from matcher.matching import Matching
 from matcher.requests import Lease, OfferId, RequestId
 from matcher.tables import offers as offers_table
 from matcher.tables import requests as requests_table
+from matcher.tokens import Tokens
 from tests.place import Place, open_place
 from tests.words import CANARY, words
 
@@ -54,6 +55,10 @@ class Circle:
     place: Place
     encoder: WordCounts
 
+    @property
+    def tokens(self) -> Tokens:
+        return Tokens(self.place.keys.derive("tokens"))
+
     def matching(self, *, offer_s: int = 90, lease_s: int = 15) -> Matching:
         """Build one matcher process's work, with the stand-in loaded."""
         return Matching(self.place.store, self.place.keys, offer_s=offer_s, lease_s=lease_s, encoder=self.encoder)
@@ -80,7 +85,9 @@ class Circle:
         key = await self.place.keys.get(person, "own")
         kept = profiles.compose(words(text), "matching", [Facet(name, value, "shown") for name, value in facets])
         async with self.place.store.transaction() as tx:
-            await profiles.save(tx, person, profiles.seal(key, person, kept), language=language, languages=languages)
+            await profiles.save(
+                tx, person, profiles.seal(key, self.tokens, person, kept), language=language, languages=languages
+            )
 
     async def available(self, person: PersonId, state: peers.State, capacity: int = 1) -> None:
         """Set a peer's availability."""
@@ -99,18 +106,22 @@ class Circle:
         languages: Iterable[str] = ("en",),
         language: str = "en",
         per_hour: int = 10,
+        questions: bool = False,
     ) -> RequestId:
-        """Ask for one person; every facet is shown."""
+        """Ask for one person; every facet is shown. Without `questions` they were asked one and have left it open."""
         key = await self.place.keys.get(person, "own")
         kept = profiles.compose(words(text), "matching", [Facet(name, value, "shown") for name, value in facets])
-        sealed = profiles.seal(key, person, kept, "requests")
+        sealed = profiles.seal(key, self.tokens, person, kept, "requests")
         async with self.place.store.transaction() as tx:
-            return await requests.ask(tx, person, sealed, language=language, languages=languages, per_hour=per_hour)
+            made = await requests.ask(tx, person, sealed, language=language, languages=languages, per_hour=per_hour)
+            if not questions:
+                await tx.execute(sa.update(requests_table).values(questioned="role"))
+            return made
 
     async def lease(self, lease_s: int = 15) -> Lease | None:
-        """Lease what is due."""
+        """Lease the first that is due."""
         async with self.place.store.transaction() as tx:
-            return await requests.lease(tx, lease_s)
+            return next(iter(await requests.lease(tx, lease_s)), None)
 
     async def make(self, held: Lease, peer: PersonId, offer_s: int = 90) -> offers.Made:
         """Offer a leased request."""
@@ -129,12 +140,24 @@ class Circle:
         """Return the offers before a peer."""
         return [card.offer for card in await offers.for_peer(self.place.store, self.place.keys, peer)]
 
-    async def request(self, seeker: PersonId) -> requests.Standing:
+    async def request(self, seeker: PersonId) -> waiting.Standing:
         """Return how a person's request stands."""
         async with self.place.store.reading() as tx:
-            found = await requests.standing(tx, seeker)
+            found = await waiting.standing(tx, seeker)
         assert found is not None
         return found
+
+    async def answer(self, seeker: PersonId, name: Name, value: str | None) -> None:
+        """Answer what the seeker is asked about, instead of what they declared of it; None: leave it open."""
+        found = await waiting.load(self.place.store, self.place.keys, seeker)
+        assert found is not None
+        key, sealed = await self.place.keys.get(seeker, "own"), None
+        if value is not None:
+            kept = [one for one in found.words.facets if one.name != name]
+            said = profiles.Words(found.words.text, found.words.text_visibility, (*kept, Facet(name, value)))
+            sealed = profiles.seal(key, self.tokens, seeker, said, "requests")
+        async with self.place.store.transaction() as tx:
+            await waiting.answer(tx, seeker, name, sealed)
 
     async def run_out(self, table: sa.Table, column: str) -> None:
         """Let a time in every row of a table be over, instead of waiting for it."""
@@ -156,4 +179,7 @@ async def open_circle(database_url: str, folder: Path) -> AsyncIterator[Circle]:
     await migrate(database_url, "chat")
     await migrate(database_url, "matcher")
     async with open_place(database_url, folder) as place:
+        async with place.store.transaction() as tx:
+            await changes.seed(tx)
+            await pairs.seed(tx, Tokens(place.keys.derive("tokens")))
         yield Circle(place, WordCounts())

@@ -17,6 +17,8 @@ from chat.ids import PersonId
 from chat.journal import Journal
 from chat.migrate import migrate
 from chat.settings import Settings
+from matcher import changes, pairs
+from matcher.tokens import Tokens
 from tests.place import Place, open_place
 from web.app import make_app
 
@@ -96,6 +98,9 @@ async def site(folder: Path, database_url: str, **set_to: object) -> AsyncIterat
     given = Settings.from_environment({"HEARTHSIDE_VAR": str(folder), "HEARTHSIDE_DATABASE": database_url})
     async with open_place(database_url, folder) as place:
         await migrate(database_url, "matcher")
+        async with place.store.transaction() as tx:
+            await changes.seed(tx)
+            await pairs.seed(tx, Tokens(place.keys.derive("tokens")))
         config = uvicorn.Config(
             "", host="127.0.0.1", port=0, access_log=False, log_config=None, proxy_headers=False, lifespan="off"
         )

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.asking import most_telling
-from matcher.facets import PROTECTING, VALUES, Declared, Facet, Name, declared, may_meet
+from matcher.facets import PROTECTING, VALUES, Declared, Facet, Name, declared
+from matcher.pairs import may_meet
 
 
 def peer(*pairs: tuple[Name, str]) -> Declared:

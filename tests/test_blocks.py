@@ -1,12 +1,15 @@
 """Blocks: never matched again, in either direction, and nobody can tell."""
 
+from dataclasses import replace
+
 import pytest
 
 from chat import rooms
-from chat.ids import PersonId
+from chat.ids import Millis, PersonId
 from chat.refusals import NotAMember
 from chat.tables import rooms as rooms_table
 from matcher import blocks
+from matcher.requests import RequestId
 from matcher.tables import offers as table
 from tests.circle import Circle
 from tests.test_offers import accept, tried
@@ -32,26 +35,23 @@ async def test_a_seeker_never_gets_whom_they_blocked(circle: Circle) -> None:
     assert len(await circle.standing(other)) == 1
 
 
-async def test_a_peer_who_blocked_the_seeker_looks_like_one_who_does_not_answer(circle: Circle) -> None:
+async def test_to_the_seeker_a_block_a_full_peer_and_nobody_look_alike(circle: Circle) -> None:
     seen = []
-    for blocked in (True, False):
+    for how in ("blocked", "busy", "absent"):
         peer, seeker = await circle.peer("I drank"), await circle.seeker()
-        if blocked:
+        if how == "blocked":
             await block(circle, peer, seeker)
+        elif how == "busy":
+            await circle.place.one_to_one(await circle.seeker(), peer)
+        else:
+            await circle.available(peer, "away")
         await circle.ask(seeker, "I drank")
-        matching = circle.matching()
-        await matching.beat()
-        assert len(await circle.standing(peer)) == (0 if blocked else 1)
-        first = await circle.request(seeker)
-        await circle.offers_run_out()
-        await matching.beat()
-        second = await circle.request(seeker)
-        kinds = [one.kind for one in await circle.place.inbox(peer)]
-        assert kinds == ([] if blocked else ["offered", "closed"])
-        seen.append([(one.state, one.fitting, one.asked, one.likely_min, one.room) for one in (first, second)])
+        await circle.matching().beat()
+        assert await circle.standing(peer) == []
+        told = await circle.request(seeker)
+        seen.append(replace(told, request=RequestId(0), made_at=Millis(0), waited_s=0, left_s=0))
         await circle.available(peer, "away")
-    assert seen[0] == seen[1]
-    assert seen[0] == [("offered", "some", 1, None, None), ("waiting", "some", 1, None, None)]
+    assert seen[0] == seen[1] == seen[2]
 
 
 async def test_a_peer_is_not_burdened_by_what_they_are_not_asked(circle: Circle) -> None:

@@ -88,7 +88,7 @@ class Town(Crowd):
                 if await self.circle.make(held, peer, self.dice.choice([0, 90])) == "offered":
                     return
             async with self.place.store.transaction() as tx:
-                await requests.put_back(tx, held, again_s=0, fitting=False)
+                await requests.put_back(tx, held, again_s=0, scarce=False)
 
     async def accept(self) -> None:
         peer, offer = await self.offer()

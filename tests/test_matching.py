@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from chat.ids import PersonId, Seq
 from chat.tables import people as people_table
-from matcher import offers, pool
+from matcher import offers
 from matcher.encoder import Vectors
 from matcher.matching import PATIENCE_S, Matching
+from matcher.noise import FEW, SPREAD
 from matcher.tables import offers as offers_table
 from matcher.tables import requests as requests_table
 from tests.circle import Circle, WordCounts
@@ -60,7 +62,7 @@ async def test_nobody_is_asked_who_may_not_be(circle: Circle) -> None:
     await (await encoded(circle)).beat()
     for person in (seeker, away, finishing, reads_other, banned, untrained):
         assert await circle.standing(person) == []
-    assert (await circle.request(seeker)).fitting == "none"
+    assert (await circle.request(seeker)).state == "waiting"
 
 
 async def test_after_a_no_the_next_peer_is_asked_at_once_and_nobody_twice_in_a_round(circle: Circle) -> None:
@@ -77,7 +79,7 @@ async def test_after_a_no_the_next_peer_is_asked_at_once_and_nobody_twice_in_a_r
     assert sorted(asked) == sorted(peers)
     await matching.beat()
     standing = await circle.request(seeker)
-    assert (standing.state, standing.asked, standing.fitting) == ("waiting", 3, "some")
+    assert standing.state == "waiting"
     await matching.beat()
     assert await circle.place.rows(offers_table, offers_table.c.ended_at.is_(None)) == []  # a pause
     await circle.look_again()
@@ -98,19 +100,108 @@ async def test_an_offer_nobody_answers_goes_to_the_next(circle: Circle) -> None:
     assert sorted(first + second) == sorted(peers)
 
 
-async def test_the_waiting_page_is_told_when_there_is_nobody_and_when_somebody_comes(circle: Circle) -> None:
+async def test_the_waiting_page_is_told_the_same_whether_somebody_is_asked_or_nobody_is_there(circle: Circle) -> None:
     seeker = await circle.seeker()
     await circle.ask(seeker, "I drank", ("topic", "addiction"))
-    assert (await circle.request(seeker)).fitting == "unknown"
+    assert (await circle.request(seeker)).scarce is None
     matching = circle.matching()
     await matching.beat()
-    assert (await circle.request(seeker)).fitting == "none"
+    alone = await circle.request(seeker)
+    assert (alone.state, alone.scarce) == ("waiting", True)
     peer = await circle.peer("I drank", ("topic", "addiction"))
     await circle.look_again()
     await matching.beat()
-    standing = await circle.request(seeker)
-    assert (standing.state, standing.fitting, standing.asked) == ("offered", "some", 1)
+    asked = await circle.request(seeker)
     assert len(await circle.standing(peer)) == 1
+    assert replace(asked, waited_s=alone.waited_s, left_s=alone.left_s) == alone
+
+
+async def test_many_who_share_an_experience_are_told_of(circle: Circle) -> None:
+    for _ in range(FEW + 2 * SPREAD + 1):
+        await circle.peer("I drank", ("topic", "addiction"))
+    seeker = await circle.seeker()
+    await circle.ask(seeker, "I drank", ("topic", "addiction"))
+    await circle.matching().beat()
+    assert (await circle.request(seeker)).scarce is False
+
+
+async def test_what_words_contradict_is_asked_before_anybody_is_asked_for_them(circle: Circle) -> None:
+    peer, seeker = await circle.peer("a shelter", ("side", "harmed")), await circle.seeker()
+    await circle.ask(seeker, "I hit my wife and she has left", ("side", "harmed"))
+    matching = await encoded(circle)
+    await matching.beat()
+    assert (await circle.request(seeker)).question == "side"
+    assert await circle.standing(peer) == []
+    await matching.beat()
+    assert await circle.standing(peer) == [], "it waits a while for the answer"
+    await circle.answer(seeker, "side", None)
+    await matching.beat()
+    assert (await circle.request(seeker)).question == ""
+    assert len(await circle.standing(peer)) == 1, "whoever leaves it open is heard"
+
+
+async def test_who_answers_meets_only_whom_the_answer_allows(circle: Circle) -> None:
+    trap, right = await circle.peer("I drank", ("status", "struggling")), await circle.peer("I fell")
+    seeker = await circle.seeker()
+    await circle.ask(seeker, "I drank", ("side", "not_affected"), questions=True)
+    matching = await encoded(circle)
+    await matching.beat()
+    assert (await circle.request(seeker)).question == "status", "of what is open, this would remove one"
+    await circle.answer(seeker, "status", "in_crisis")
+    await matching.beat()
+    assert await circle.standing(trap) == []
+    assert len(await circle.standing(right)) == 1
+
+
+async def test_a_question_nobody_answers_holds_a_request_up_only_once(circle: Circle) -> None:
+    peer, seeker = await circle.peer("I drank", ("status", "struggling")), await circle.seeker()
+    await circle.ask(seeker, "I drank", questions=True)
+    matching = await encoded(circle)
+    await matching.beat()
+    assert await circle.standing(peer) == []
+    await circle.look_again()
+    await matching.beat()
+    assert len(await circle.standing(peer)) == 1
+
+
+async def test_of_many_for_one_who_waits_longest_is_served(circle: Circle) -> None:
+    peer = await circle.peer("I drank")
+    seekers = [await circle.seeker() for _ in range(4)]
+    for seeker in seekers:
+        await circle.ask(seeker, "I drank")
+    async with circle.place.store.transaction() as tx:
+        longest = sa.update(requests_table).where(requests_table.c.person == seekers[2])
+        await tx.execute(longest.values(made_at=requests_table.c.made_at - 600_000))
+    await (await encoded(circle)).beat()
+    assert [row.seeker for row in await circle.place.rows(offers_table)] == [seekers[2]]
+    assert len(await circle.standing(peer)) == 1
+
+
+async def test_nobody_gets_whom_another_needs_when_both_can_be_served(circle: Circle) -> None:
+    """The first would like either; the second can have but the one the first likes best."""
+    both, other = await circle.peer("I drank wine", languages=["en", "fi"]), await circle.peer("I drank")
+    first, second = await circle.seeker(), await circle.seeker()
+    await circle.ask(first, "I drank wine")
+    await circle.ask(second, "I drank wine", languages=["fi"])
+    await (await encoded(circle)).beat()
+    assert {(row.seeker, row.peer) for row in await circle.place.rows(offers_table)} == {(first, other), (second, both)}
+
+
+async def test_a_peer_who_lets_two_go_by_is_away_and_told_so(circle: Circle) -> None:
+    peer = await circle.peer("I drank")
+    matching = await encoded(circle)
+    for _ in range(2):
+        await circle.ask(await circle.seeker(), "I drank")
+        await matching.beat()
+        assert len(await circle.standing(peer)) == 1
+        await circle.offers_run_out()
+        async with circle.place.store.transaction() as tx:
+            await tx.execute(sa.update(requests_table).values(next_at=2**53))
+        await matching.beat()
+    assert (await circle.place.inbox(peer))[-1].code == "away_unanswered"
+    await circle.ask(await circle.seeker(), "I drank")
+    await matching.beat()
+    assert await circle.standing(peer) == []
 
 
 async def test_a_matcher_that_died_is_relieved_by_another(circle: Circle) -> None:
@@ -174,18 +265,6 @@ async def test_a_peer_who_changes_their_profile_is_known_by_the_new_one(circle: 
     await circle.ask(seeker, "I drank", ("topic", "addiction"))
     await matching.beat()
     assert await circle.standing(peer) == []
-    assert (await circle.request(seeker)).fitting == "none"
-
-
-async def test_who_is_forgotten_is_forgotten_by_the_pool_too(circle: Circle) -> None:
-    peer = await circle.peer("I drank")
-    kept = pool.Pool(circle.place.store, circle.place.keys)
-    await kept.warm()
-    assert kept.people() == {peer}
-    async with circle.place.store.transaction() as tx:
-        await tx.execute(sa.update(people_table).where(people_table.c.id == peer).values(state="erased"))
-    await kept.warm()
-    assert kept.people() == set()
 
 
 async def test_a_request_whose_words_no_longer_open_ends(circle: Circle) -> None:

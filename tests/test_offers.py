@@ -54,7 +54,7 @@ async def test_an_accepted_offer_opens_a_chat_and_both_are_told(circle: Circle) 
         inside = {(one.person, one.part) for one in await rooms.members(tx, room)}
     assert inside == {(seeker, "seeker"), (peer, "peer")}
     standing = await circle.request(seeker)
-    assert (standing.state, standing.room, standing.asked) == ("accepted", room, 1)
+    assert (standing.state, standing.room) == ("accepted", room)
     row = (await circle.place.rows(requests_table))[0]
     assert (row.body, row.vector) == (None, None)
 

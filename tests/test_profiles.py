@@ -15,6 +15,7 @@ from matcher.facets import Facet
 from matcher.tables import peers as peers_table
 from matcher.tables import profile_languages
 from matcher.tables import profiles as table
+from matcher.tokens import Tokens
 from tests.circle import Circle
 from tests.words import CANARY, words
 
@@ -34,7 +35,7 @@ async def test_a_person_finds_their_profile_as_they_left_it(circle: Circle) -> N
     key = await circle.place.keys.get(person, "own")
     kept = profiles.compose(text, "shown", [Facet("topic", "addiction", "hidden"), Facet("side", "harmed", "shown")])
     async with circle.place.store.transaction() as tx:
-        sealed = profiles.seal(key, person, kept)
+        sealed = profiles.seal(key, circle.tokens, person, kept)
         await profiles.save(tx, person, sealed, language="fi", languages=["fi", "sv", "fi"])
     found = await profiles.load(circle.place.store, circle.place.keys, person)
     assert found is not None
@@ -109,7 +110,7 @@ async def test_a_muted_person_cannot_change_their_profile(circle: Circle) -> Non
 async def test_words_sealed_for_one_person_or_place_open_in_no_other() -> None:
     key, vector = DataKey(bytes(32), 1), np.ones(3, dtype=np.float32)
     one, other = PersonId(1), PersonId(2)
-    sealed = profiles.seal(key, one, profiles.compose(words(), "matching", []))
+    sealed = profiles.seal(key, Tokens(bytes(32)), one, profiles.compose(words(), "matching", []))
     with pytest.raises(SealBroken):
         profiles.unseal(key, other, sealed.body)
     with pytest.raises(SealBroken):

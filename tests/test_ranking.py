@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.encoder import Vectors, centred
-from matcher.ranking import rank, set_apart
+from matcher.ranking import best, pool_mean, similarities
+
+NOTHING: Vectors = np.zeros(2, dtype=np.float32)
 
 
 def unit(*rows: list[float]) -> Vectors:
@@ -14,77 +16,78 @@ def unit(*rows: list[float]) -> Vectors:
     return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), dtype=np.float32)
 
 
-def test_the_most_similar_come_first() -> None:
-    peers = unit([0, 1], [1, 0], [1, 1])
-    assert [row for row, _ in rank(unit([1, 0])[0], peers, top=3)] == [1, 2, 0]
+def array(*values: float) -> Vectors:
+    return np.array(values, dtype=np.float32)
 
 
-def test_ties_keep_row_order_also_at_the_cut() -> None:
-    peers = unit([1, 1], [1, 0], [1, 0], [1, 0], [0, 1])
-    assert [row for row, _ in rank(unit([1, 0])[0], peers, top=2)] == [1, 2]
+def test_the_highest_come_first() -> None:
+    assert best(array(0.1, 0.9, 0.5), 2).tolist() == [1, 2]
 
 
-def test_nobody_to_rank_is_no_error() -> None:
-    assert rank(unit([1, 0])[0], np.zeros((0, 2), dtype=np.float32), top=5) == []
+def test_ties_keep_their_order_also_at_the_cut() -> None:
+    assert best(array(0.5, 1, 1, 1, 0), 2).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("top", [-1, 0, 5])
+def test_nobody_to_rank_is_no_error(top: int) -> None:
+    assert best(array(), top).tolist() == []
+    assert similarities(unit([1, 0]), np.zeros((0, 2), dtype=np.float32), NOTHING).shape == (1, 0)
+
+
+@given(values=st.lists(st.integers(-3, 3), max_size=60), top=st.integers(0, 70))
+def test_it_agrees_with_sorting_everything(values: list[int], top: int) -> None:
+    similar = array(*values)
+    assert best(similar, top).tolist() == np.argsort(-similar, kind="stable")[:top].tolist()
 
 
 def test_a_peer_without_a_vector_stands_between_the_similar_and_the_dissimilar() -> None:
     peers = np.concatenate([unit([-1, 0]), np.zeros((1, 2), dtype=np.float32), unit([1, 0])])
-    assert [row for row, _ in rank(unit([1, 0])[0], peers, top=3)] == [2, 1, 0]
+    assert best(similarities(unit([1, 0]), peers, pool_mean(peers))[0], 3).tolist() == [2, 1, 0]
 
 
 @pytest.mark.parametrize(
     ("wanted", "peers"),
-    [
-        (np.array([2, 0], dtype=np.float32), unit([1, 0])),
-        (unit([1, 0])[0], np.array([[3, 0]], dtype=np.float32)),
-        (unit([1, 0, 0])[0], unit([1, 0])),
-    ],
+    [(array(2, 0)[np.newaxis], unit([1, 0])), (unit([1, 0, 0]), unit([1, 0])), (unit([1, 0])[0], unit([1, 0]))],
 )
 def test_what_is_no_unit_vector_is_an_error(wanted: Vectors, peers: Vectors) -> None:
     with pytest.raises(ValueError, match="vector"):
-        rank(wanted, peers, top=1)
+        similarities(wanted, peers, NOTHING)
 
 
-@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 60), top=st.integers(0, 70))
-def test_it_agrees_with_sorting_everything(seed: int, count: int, top: int) -> None:
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 60), seekers=st.integers(1, 5))
+def test_it_agrees_with_moving_every_row(seed: int, count: int, seekers: int) -> None:
     random = np.random.default_rng(seed)
-    peers = unit(*(random.integers(-2, 3, (count, 4)) + np.array([0.5, 0, 0, 0])).tolist())
-    wanted = unit(list(random.normal(size=4)))[0]
-    similar = peers @ wanted
-    expected = np.argsort(-similar, kind="stable")[:top]
-    assert [row for row, _ in rank(wanted, peers, top=top)] == expected.tolist()
+    peers, wanted = unit(*random.normal(size=(count, 8)).tolist()), unit(*random.normal(size=(seekers, 8)).tolist())
+    mean = pool_mean(peers)
+    moved = centred(wanted, mean) @ centred(peers, mean).T
+    assert np.allclose(similarities(wanted, peers, mean), moved, atol=1e-4)
 
 
 def test_centring_takes_away_what_all_texts_share() -> None:
-    mean = np.array([0.5, 0.0], dtype=np.float32)
+    mean = array(0.5, 0.0)
     apart = centred(unit([1, 1], [1, -1]), mean)
     assert np.allclose(np.linalg.norm(apart, axis=1), 1)
     assert float(apart[0] @ apart[1]) < float(unit([1, 1])[0] @ unit([1, -1])[0])
-    assert not centred(np.array([[0.5, 0.0]], dtype=np.float32), mean).any()
+    assert not centred(array(0.5, 0.0)[np.newaxis], mean).any()
 
 
 def test_what_a_whole_pool_shares_does_not_decide() -> None:
     pool = unit(*([5, 1, 0] for _ in range(200)), *([5, 0, 1] for _ in range(200)))
-    wanted = unit([1, 0, 3])[0]
-    seeker, apart = set_apart(wanted, pool)
-    assert float(apart[-1] @ seeker) > 0 > float(apart[0] @ seeker)
-    assert float(pool[0] @ wanted) > 0.3  # as they came, everybody was alike
-    assert np.allclose(np.linalg.norm(apart, axis=1), 1, atol=1e-3)
+    wanted = unit([1, 0, 3])
+    told = similarities(wanted, pool, pool_mean(pool))[0]
+    assert told[-1] > 0 > told[0]
+    assert float((wanted @ pool.T)[0, 0]) > 0.3  # as they came, everybody was alike
 
 
-def test_a_small_pool_is_hardly_moved_and_who_has_no_vector_stays_without() -> None:
+def test_a_small_pool_is_hardly_moved() -> None:
     pool = np.concatenate([unit([1, 0], [0, 1]), np.zeros((1, 2), dtype=np.float32)])
-    wanted = unit([1, 1])[0]
-    seeker, apart = set_apart(wanted, pool)
-    assert not apart[2].any()
-    assert np.allclose(apart[:2], pool[:2], atol=0.05)
-    assert rank(seeker, apart, top=3)
+    told = similarities(unit([1, 1]), pool, pool_mean(pool))[0]
+    assert np.allclose(told[:2], (unit([1, 1]) @ pool.T)[0, :2], atol=0.05)
+    assert told[2] == 0
 
 
-@pytest.mark.parametrize("count", [0, 1, 500])
-def test_setting_apart_never_leaves_a_request_without_a_direction(count: int) -> None:
-    wanted = unit([1, 0])[0]
-    seeker, apart = set_apart(wanted, np.repeat(wanted[np.newaxis], count, axis=0))
-    assert abs(float(np.linalg.norm(seeker)) - 1) < 1e-3
-    assert len(rank(seeker, apart, top=5)) == min(count, 5)
+@pytest.mark.parametrize("count", [1, 500])
+def test_a_pool_of_one_kind_is_no_error(count: int) -> None:
+    wanted = unit([1, 0])
+    pool = np.repeat(wanted, count, axis=0)
+    assert np.isfinite(similarities(wanted, pool, pool_mean(pool))).all()

@@ -69,7 +69,7 @@ async def test_a_stale_lease_writes_nothing(circle: Circle) -> None:
     before = await circle.place.rows(table)
     assert await circle.make(stale, peer) == "stale"
     async with circle.place.store.transaction() as tx:
-        assert not await requests.put_back(tx, stale, again_s=0, fitting=True)
+        assert not await requests.put_back(tx, stale, again_s=0, scarce=True)
         assert not await requests.keep_vector(tx, stale, "m", b"x")
         await requests.drop(tx, stale)
     assert await circle.place.rows(table) == before
@@ -79,7 +79,7 @@ async def test_a_stale_lease_writes_nothing(circle: Circle) -> None:
 async def test_who_has_not_been_looked_at_comes_first_then_who_waits_longest(circle: Circle) -> None:
     first, second, third = [await circle.ask(await circle.seeker()) for _ in range(3)]
     async with circle.place.store.transaction() as tx:  # the first was looked at and nobody fitted
-        await tx.execute(sa.update(table).where(table.c.id == first).values(fitting=False))
+        await tx.execute(sa.update(table).where(table.c.id == first).values(scarce=True))
         for at, one in enumerate((first, second, third)):
             await tx.execute(sa.update(table).where(table.c.id == one).values(made_at=at))
     order = [held.request for held in [await circle.lease() for _ in range(3)] if held is not None]
@@ -103,7 +103,7 @@ async def test_a_request_ends_after_a_day_and_the_person_is_told(circle: Circle)
     seeker, peer = await circle.seeker(), await circle.peer()
     offer = await circle.offered(seeker, peer)
     request = (await circle.request(seeker)).request
-    await circle.run_out(table, "made_at")
+    await circle.run_out(table, "kept_until")
     async with circle.place.store.transaction() as tx:
         assert await requests.expire_old(tx) == 1
     told = (await circle.place.inbox(seeker))[-1]
@@ -126,17 +126,3 @@ async def test_forgetting_a_seeker_and_a_peer_leaves_nothing_standing(circle: Ci
         ("withdrawn", True)
     ]
     assert (await circle.request(other)).state == "waiting"
-
-
-async def test_the_wait_is_told_from_recent_matches_in_coarse_steps_or_not_at_all(circle: Circle) -> None:
-    seeker = await circle.seeker()
-    await circle.ask(seeker)
-    assert (await circle.request(seeker)).likely_min is None
-    async with circle.place.store.transaction() as tx:
-        mine = (await tx.execute(sa.select(table).where(table.c.person == seeker))).one()
-        for at, waited_s in enumerate((20, 70, 100, 200, 400, 700, 4000, 9000)):
-            asked_at = mine.made_at - 10_000_000
-            row = {"id": at + 1, "person": seeker, "state": "accepted", "language": "en", "languages": "en"}
-            await tx.execute(table.insert().values(row | {"made_at": asked_at, "ended_at": asked_at + waited_s * 1000}))
-    told = await circle.request(seeker)
-    assert told.likely_min == (2, 15)

@@ -10,6 +10,7 @@ from chat import refusals
 from chat.protocol import TEXT_CHARACTERS
 from chat.tables import sessions as sessions_table
 from matcher import profiles
+from matcher.tokens import Tokens
 from tests import servers
 from tests.pages import TOKEN, site
 from tests.place import nickname
@@ -123,7 +124,7 @@ async def test_what_people_write_is_shown_as_text(sqlite_url: str, tmp_path: Pat
         key = await pages.place.keys.get(person, "own")
         kept = profiles.compose(nasty, "matching", [])
         async with pages.place.store.transaction() as tx:
-            sealed = profiles.seal(key, person, kept)
+            sealed = profiles.seal(key, Tokens(pages.place.keys.derive("tokens")), person, kept)
             await profiles.save(tx, person, sealed, language="en", languages=["en"])
         async with await pages.browser_of(person) as browser:
             await browser.get("/profile")

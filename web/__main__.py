@@ -38,6 +38,8 @@ from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.socket import Reception, Socket
 from chat.store import Store
+from matcher import changes, pairs
+from matcher.tokens import Tokens
 from web import first
 from web.account import FORGET
 from web.app import make_app
@@ -121,6 +123,8 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
     try:
         async with store.transaction() as tx:
             await rooms.seed(tx)
+            await changes.seed(tx)
+            await pairs.seed(tx, Tokens(keys.derive("tokens")))
         await erasure.replay(store, keys, journal, hidden_hours=settings.hidden_hours, also=FORGET)
         await first.start(store, keys, settings)
         app = make_app(

@@ -5,9 +5,10 @@ from starlette.responses import Response
 
 from chat.refusals import Malformed, Muted, NotWords, Refusal, TooFast, Unavailable
 from matcher import profiles, requests
+from matcher import waiting as waiting_room
 from matcher.facets import MOST, PROTECTING, VALUES, Facet, Name, Visibility, undeclared
 from matcher.profiles import Profile, Words
-from matcher.requests import Standing
+from matcher.waiting import Standing
 from web import facet_words, sayings
 from web.site import Visit
 
@@ -38,7 +39,7 @@ async def profile(visit: Visit) -> Response:
     try:
         key = await visit.site.keys.get(person, "own")
         wanted = _written(visit)
-        sealed = profiles.seal(key, person, wanted.words)
+        sealed = profiles.seal(key, visit.site.tokens, person, wanted.words)
         async with visit.site.store.transaction() as tx:
             await profiles.save(tx, person, sealed, language=wanted.language, languages=wanted.languages)
     except KEEPING as refusal:
@@ -53,7 +54,7 @@ async def ask_form(visit: Visit) -> Response:
     if standing is not None and _is_open(standing):
         if visit.request.query_params.get("anew") != "yes":
             return visit.go("/waiting")
-        found = await requests.load(visit.site.store, visit.site.keys, visit.member.person)
+        found = await waiting_room.load(visit.site.store, visit.site.keys, visit.member.person)
         return _page(visit, "ask.html", found or _empty(visit), standing=standing)
     found = await profiles.load(visit.site.store, visit.site.keys, visit.member.person)
     return _page(visit, "ask.html", found or _empty(visit))
@@ -68,7 +69,7 @@ async def ask(visit: Visit) -> Response:
         wanted = _written(visit)
         if not wanted.words.text and not wanted.words.facets:
             raise NothingWritten
-        sealed = profiles.seal(key, person, wanted.words, "requests")
+        sealed = profiles.seal(key, visit.site.tokens, person, wanted.words, "requests")
         async with visit.site.store.transaction() as tx:
             if visit.field("anew") == "yes":
                 await requests.withdraw(tx, person)
@@ -97,7 +98,6 @@ class Waiting(msgspec.Struct, frozen=True, omit_defaults=True):
     state: str
     room: int = 0
     now: str = ""
-    asked: str = ""
     waited: str = ""
 
 
@@ -121,25 +121,21 @@ async def withdraw(visit: Visit) -> Response:
 
 async def _standing(visit: Visit) -> Standing | None:
     async with visit.site.store.reading() as tx:
-        return await requests.standing(tx, visit.member.person)
+        return await waiting_room.standing(tx, visit.member.person)
 
 
 def _is_open(standing: Standing) -> bool:
-    return standing.state in ("waiting", "offered")
+    return standing.state == "waiting"
 
 
 def _told(visit: Visit, standing: Standing) -> Waiting:
     """Say how a request stands, as it is: nothing is promised that nobody is at work on."""
     if not _is_open(standing):
         return Waiting(standing.state, standing.room or 0)
-    how = (
-        "late" if standing.late else "offered" if standing.state == "offered"
-        else "paused" if standing.paused else standing.fitting
-    )  # fmt: skip
+    how = "late" if standing.late else "unknown" if standing.scarce is None else "few" if standing.scarce else "some"
     words = visit.language
-    asked = sayings.asked(words, standing.asked) if standing.asked > 1 else ""
-    waited = sayings.waited(words, words.since(standing.waited_s), standing.likely_min)
-    return Waiting(standing.state, 0, sayings.of_search(words, how), asked, waited)
+    waited = sayings.waited(words, words.since(standing.waited_s), None)
+    return Waiting(standing.state, 0, sayings.of_search(words, how), waited)
 
 
 def _page(

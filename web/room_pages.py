@@ -11,7 +11,7 @@ from chat.protocol import PAGE_ENTRIES, Quiet
 from chat.refusals import Malformed, NotAMember
 from chat.rooms import RoomCard
 from chat.store import Transaction
-from matcher import blocks, requests
+from matcher import blocks, waiting
 from web.site import Visit, whole
 
 SHOWN_ENTRIES = 30
@@ -45,12 +45,12 @@ async def listing(visit: Visit) -> Response:
         if visit.wants_json:
             inside = [(_named(visit, one), one.last_seq > one.read_seq) for one in cards if one.member]
             return visit.json(msgspec.json.encode([RoomTold(one.id, one.name, new) for one, new in inside]))
-        standing = await requests.standing(tx, person)
+        standing = await waiting.standing(tx, person)
         assert visit.session is not None
         lately = Millis(max(visit.session.created_at, await tx.now() - TOLD_MS))
         recovered = await account.recovered_at(tx, person, lately)
         has_way_back = await account.has_way_back(tx, person)
-    asking = standing is not None and standing.state in ("waiting", "offered")
+    asking = standing is not None and standing.state == "waiting"
     blocked = visit.request.query_params.get("blocked") == "yes"
     return visit.page(
         "rooms.html", page="rooms", asking=asking, blocked=blocked, recovered=recovered, has_way_back=has_way_back,

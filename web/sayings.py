@@ -82,11 +82,9 @@ ROLES: dict[str, str] = {
 SEARCH: dict[str, str] = {
     "late": _("Nobody has looked at your request for a while; the search may be standing still. Your place is kept, "
               "and it goes on as soon as the search does."),
-    "offered": _("A peer has been asked and can answer now."),
-    "paused": _("Everybody who fits has been asked by now, and could not take it this time. They are asked again after "
-                "a pause, and whoever becomes free before. Your place is kept."),
-    "none": _("Just now no peer with a similar experience is free. Your place is kept, and we look again and again."),
-    "some": _("There are peers with a similar experience. We ask them one after another."),
+    "few": _("Few people here have lived through something like it, so it may take long. Your place is kept, and you "
+             "can widen the circle."),
+    "some": _("There are peers with a similar experience. They are asked one after another, as they become free."),
     "unknown": _("Your request is kept. We are about to look."),
 }  # fmt: skip
 
@@ -102,15 +100,6 @@ def of_refusal(language: Language, code: str) -> str:
 def of_search(language: Language, how: str) -> str:
     """Return how the search for somebody stands, in a sentence."""
     return language(SEARCH[how])
-
-
-def asked(language: Language, peers: int) -> str:
-    """Return how many peers were asked, without blame."""
-    return language.many(
-        "%(num)s peer was asked so far. It is never about you: they may be tired or busy.",
-        "%(num)s peers were asked so far. It is never about you: they may be tired or busy.",
-        peers,
-    )
 
 
 def waited(language: Language, so_far: str, likely_min: tuple[int, int] | None) -> str:

@@ -24,6 +24,7 @@ from chat.refusals import NotAMember
 from chat.sessions import Session
 from chat.settings import Settings
 from chat.store import Store
+from matcher.tokens import Tokens
 from web import forms, sayings
 from web.assets import Assets
 from web.forms import Forms
@@ -98,6 +99,7 @@ class Site:
     forms: Forms
     cookies: Cookies
     templates: Mapping[str, Environment]
+    tokens: Tokens
 
 
 def environments(languages: Mapping[str, Language], assets: Assets) -> dict[str, Environment]:

@@ -14,6 +14,7 @@ from chat.ids import PersonId, RoomId
 from chat.protocol import Entry
 from matcher import peers, profiles
 from matcher.facets import Facet
+from matcher.tokens import Tokens
 from tests import servers
 from tests.client import answer_code
 from tests.place import Place
@@ -32,7 +33,7 @@ async def make_peer(place: Place, text: str) -> PersonId:
     """Make a trained peer, open, with a profile."""
     person = await place.person("peer")
     kept = profiles.compose(words(text), "matching", [Facet("kind", "emotional", "shown")])
-    sealed = profiles.seal(await place.keys.get(person, "own"), person, kept)
+    sealed = profiles.seal(await place.keys.get(person, "own"), Tokens(place.keys.derive("tokens")), person, kept)
     async with place.store.transaction() as tx:
         await profiles.save(tx, person, sealed, language="en", languages=["en"])
         await peers.set_availability(tx, person, "open", 1)

@@ -73,7 +73,7 @@ def upgrade() -> None:
         sa.Column("last_seq", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("kind in ('group','one_to_one','inbox','desk')", name=op.f("ck_rooms_kind")),
+        sa.CheckConstraint("kind in ('group','one_to_one','inbox','desk','log')", name=op.f("ck_rooms_kind")),
         sa.CheckConstraint("state in ('open','locked','closed')", name=op.f("ck_rooms_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rooms")),
         postgresql_with={"fillfactor": "60"},

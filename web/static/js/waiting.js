@@ -3,8 +3,7 @@
  * The waiting page: tells how the search stands and when the chat is open, and goes there when the person says so.
  *
  * The page holds <hearth-waiting data-words='{"lost": …, "ended": …, "opened": …}'> around: [data-line] (hidden, role
- * status), [data-waiting] (what is shown while one waits) with the sentences [data-now], [data-asked] and
- * [data-waited], [data-opened] (hidden) with [data-told role=status] and an <a data-enter class="button button--main">,
+ * status), [data-waiting] (what is shown while one waits) with the sentences [data-now] and [data-waited], [data-opened] (hidden) with [data-told role=status] and an <a data-enter class="button button--main">,
  * and [data-notice] (hidden): words for a request that has ended.
  */
 import { LivePage } from "./page.js";
@@ -13,7 +12,6 @@ import { follow } from "./inbox.js";
 const SOON_MS = 1000;
 const GENTLY_MS = 15_000;
 const SLOWER = 1.4;
-const OPEN = new Set(["waiting", "offered"]);
 
 class Waiting extends LivePage {
   #pause = SOON_MS;
@@ -44,7 +42,7 @@ class Waiting extends LivePage {
       if (!answer.ok || !answer.headers.get("content-type")?.includes("json")) return;
       const told = await answer.json();
       if (told.state === "accepted" && told.room) this.#opened(told.room);
-      else if (OPEN.has(told.state)) this.#show(told);
+      else if (told.state === "waiting") this.#show(told);
       else this.#ended();
     } catch {
       // no network: asked again
@@ -53,7 +51,7 @@ class Waiting extends LivePage {
 
   /** @param {Record<string, string>} told */
   #show(told) {
-    for (const name of ["now", "asked", "waited"]) {
+    for (const name of ["now", "waited"]) {
       const piece = this.piece(name);
       const words = told[name] ?? "";
       piece.hidden = !words;

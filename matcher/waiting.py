@@ -1,0 +1,188 @@
+"""Waiting: what a person is told of their request while they wait, and what they may do about it.
+
+Widening the circle is always their own act.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from chat import timeline, words
+from chat.access import is_muted
+from chat.ids import Millis, PersonId, RoomId, new_id
+from chat.keys import Keys
+from chat.protocol import TEXT_CHARACTERS
+from chat.refusals import Gone, Malformed, Muted
+from chat.rooms import Letter
+from chat.seal import DataKey, SealBroken, about
+from chat.store import Store, Transaction
+from chat.tables import people
+from matcher import changes
+from matcher.profiles import Profile, Sealed, unseal
+from matcher.requests import HOUR_MS, KEPT_LONG_H, RequestId, declare
+from matcher.tables import OPEN, letters, offers, request_languages, requests
+
+LATE_S = 20
+"""A request that is due and that no matcher has looked at for so long is late: the page says so."""
+SAME, NEAR, ANYBODY = 0, 1, 2
+"""How wide the circle is: somebody with the same experience, or near it, or anybody the other rules allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a person's newest request stands, for the waiting page.
+
+    Nothing here depends on a single other person: who is busy, who has blocked, who is from a place to avoid and who is
+    not there look alike (see `matching`). So an offer that stands is told as waiting, like everything before a yes.
+
+    Attributes:
+        state: waiting, accepted, withdrawn or expired.
+        breadth: SAME, NEAR or ANYBODY.
+        scarce: whether few or none here share the experience, told coarsely; None: not looked yet.
+        question: the facet the person is asked about now, or "".
+        has_letter: a letter waits for whoever says yes.
+        left_s: in how many seconds the request ends by itself.
+        late: no matcher has come to it for LATE_S, because none runs or all have too much to do.
+    """
+
+    request: RequestId
+    state: str
+    made_at: Millis
+    waited_s: float
+    breadth: int
+    scarce: bool | None
+    question: str
+    has_letter: bool
+    left_s: float
+    room: RoomId | None
+    late: bool = False
+
+
+async def standing(tx: Transaction, person: PersonId) -> Standing | None:
+    """Return how the person's newest request stands; None: they never asked."""
+    letter = sa.exists().where(letters.c.request == requests.c.id).label("letter")
+    newest = sa.select(requests, letter).where(requests.c.person == person)
+    row = (await tx.execute(newest.order_by(requests.c.made_at.desc(), requests.c.id).limit(1))).first()
+    if row is None:
+        return None
+    now = await tx.now()
+    due = {"waiting": max(row.next_at, row.made_at), "leased": row.lease_until}.get(row.state, now)
+    if row.state == "offered":
+        ends = sa.select(offers.c.expires_at).where(offers.c.request == row.id, offers.c.ended_at.is_(None))
+        due = (await tx.execute(ends)).scalar() or now
+    state, waited_s = "waiting" if row.state in OPEN else row.state, ((row.ended_at or now) - row.made_at) / 1000
+    return Standing(
+        row.id, state, row.made_at, waited_s, row.breadth, row.scarce, row.question or "", row.letter,
+        max(0, row.kept_until - now) / 1000, row.room, late=now - due > LATE_S * 1000,
+    )  # fmt: skip
+
+
+async def widen(tx: Transaction, person: PersonId, breadth: int) -> None:
+    """Draw the circle of the person's open request wider, or closer again. Without one nothing happens.
+
+    Raises:
+        Malformed: neither SAME nor NEAR nor ANYBODY.
+    """
+    if breadth not in (SAME, NEAR, ANYBODY):
+        raise Malformed
+    await _change(tx, person, breadth=breadth)
+
+
+async def keep_longer(tx: Transaction, person: PersonId) -> None:
+    """Keep the place of the person's open request for KEPT_LONG_H from when it was made."""
+    await _change(tx, person, kept_until=requests.c.made_at + KEPT_LONG_H * HOUR_MS)
+
+
+async def answer(tx: Transaction, person: PersonId, name: str, sealed: Sealed | None) -> None:
+    """Take the answer to what the person is asked about; None: they leave it open. What is not asked changes nothing.
+
+    Args:
+        sealed: the request's words with what they declare now.
+    """
+    row = await _locked(tx, person)
+    if row is None or row.question != name:
+        return
+    if sealed is not None:
+        await declare(tx, row.id, sealed)
+        await tx.execute(sa.update(requests).where(requests.c.id == row.id).values(body=sealed.body))
+    over: dict[str, object] = {"question": None, "next_at": await tx.now()}
+    await tx.execute(sa.update(requests).where(requests.c.id == row.id).values(over))
+
+
+def seal_letter(key: DataKey, person: PersonId, text: str) -> Letter:
+    """Seal a letter, under the person's `said` key, for the room it will open.
+
+    Raises:
+        NotWords, Malformed: see `words.check`; or it is longer than a message may be.
+    """
+    if len(text) > TEXT_CHARACTERS:
+        raise Malformed
+    room = RoomId(new_id())
+    return Letter(room, timeline.seal(key, room, person, secrets.token_urlsafe(16), words.check(text)))
+
+
+async def keep_letter(tx: Transaction, person: PersonId, letter: Letter | None) -> None:
+    """Keep a letter for whoever takes the person's open request, in place of the one before; None: none.
+
+    Raises:
+        Muted. Gone: there is no open request.
+    """
+    await tx.lock(people, [person])
+    if letter is not None and await is_muted(tx, person):
+        raise Muted
+    row = await _locked(tx, person)
+    if row is None:
+        raise Gone
+    await tx.execute(letters.delete().where(letters.c.request == row.id))
+    if letter is not None:
+        sealed = letter.sealed
+        kept = {"say_id": sealed.say_id, "body": sealed.body, "key_version": sealed.key_version, "mac": sealed.mac}
+        await tx.execute(letters.insert().values(request=row.id, room=letter.room, **kept))
+
+
+async def load_letter(store: Store, keys: Keys, person: PersonId) -> str:
+    """Return the person's letter that waits, or ""."""
+    async with store.reading() as tx:
+        wanted = sa.select(letters).join(requests, requests.c.id == letters.c.request)
+        row = (await tx.execute(wanted.where(requests.c.person == person, requests.c.state.in_(OPEN)))).first()
+    key = (await keys.many([person], "said")).get(person)
+    if row is None or key is None:
+        return ""
+    try:
+        return key.open(row.body, about("entries", row.room, person, row.say_id, row.key_version))
+    except SealBroken:
+        return ""
+
+
+async def load(store: Store, keys: Keys, person: PersonId) -> Profile | None:
+    """Return what a person's open request says, for its form; None: there is none, or it can no longer be opened."""
+    async with store.reading() as tx:
+        wanted = sa.select(requests).where(requests.c.person == person, requests.c.state.in_(OPEN))
+        row = (await tx.execute(wanted)).first()
+        spoken = sa.select(request_languages.c.language).where(request_languages.c.request == (row.id if row else 0))
+        languages = tuple((await tx.execute(spoken.order_by(request_languages.c.language))).scalars())
+    key = (await keys.many([person], "own")).get(person)
+    if row is None or key is None:
+        return None
+    try:
+        return Profile(unseal(key, person, row.body, "requests"), row.language, languages)
+    except SealBroken:
+        return None
+
+
+async def _locked(tx: Transaction, person: PersonId) -> "sa.Row[Any] | None":
+    """Lock the person's open request and return it as it is."""
+    open_one = sa.select(requests.c.id).where(requests.c.person == person, requests.c.state.in_(OPEN))
+    found = (await tx.execute(open_one)).scalar()
+    row = (await tx.lock(requests, [found])).get(found) if found is not None else None
+    return row if row is not None and row.state in OPEN else None
+
+
+async def _change(tx: Transaction, person: PersonId, **values: object) -> None:
+    """Change the person's open request, and let it be looked at at once."""
+    await changes.note(tx)
+    row = await _locked(tx, person)
+    if row is not None:
+        await tx.execute(sa.update(requests).where(requests.c.id == row.id).values(next_at=await tx.now(), **values))
