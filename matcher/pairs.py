@@ -1,8 +1,8 @@
 """Pairs: which declared values may meet. A wrong yes is the worst this software can do, so doubt says no.
 
 A pair that is not in the table may not meet. The table begins with DEFAULTS and is the supervisor's to edit, but for
-NEVER, which nothing allows: not a row, not a wish, not a wider circle. In it values stand as tokens; "" is "declares
-none".
+NEVER, which nothing allows: not a row, not a wish, not a wider circle (its pairs stand beside the others under names of
+their own, and whatever else is there, they say no). In it values stand as tokens; "" is "declares none".
 
 - role: the same experience, or one of them declares none (a carer does not get the cared-for).
 - side: who was harmed meets only someone who declares the same, and so does who caused harm.
@@ -23,7 +23,7 @@ from chat.keys import Keys
 from chat.refusals import Malformed
 from chat.store import Transaction
 from chat.tables import meta
-from matcher.facets import AGES, ROLES, SIDES, STATUSES, WISHED, Declared, families
+from matcher.facets import AGES, ROLES, SIDES, STATUSES, WISHED, Declared, Name, families
 from matcher.tables import pairs
 from matcher.tokens import Tokens
 
@@ -34,6 +34,10 @@ Pairs = Mapping[PairName, frozenset[tuple[str, str]]]
 NAMES: tuple[PairName, ...] = ("role", "side", "status", "age", "vetted")
 EDITED: tuple[PairName, ...] = ("role", "side", "status")
 """What a supervisor may edit."""
+FACET: Mapping[PairName, Name] = {
+    "role": "role", "side": "side", "status": "status", "age": "age", "vetted": "age",
+}  # fmt: skip
+"""Of which facet the values are."""
 VALUES: Mapping[PairName, tuple[str, ...]] = {
     "role": ("", *ROLES), "side": ("", *SIDES), "status": ("", *STATUSES), "age": ("", *AGES), "vetted": ("", *AGES),
 }  # fmt: skip
@@ -94,8 +98,11 @@ def may_meet_in_age(seeker: Declared, peer: Declared, allowed: Pairs = DEFAULTS,
 
 
 async def seed(tx: Transaction, tokens: Tokens) -> None:
-    """Write the defaults once; what a supervisor has changed since stays. Repeating changes nothing."""
+    """Write the defaults once; what a supervisor has changed since stays. What may never meet is written at every start.
+    Repeating changes nothing."""
     insert = postgresql.insert if tx.is_postgresql else sqlite.insert
+    barred = [_row(tokens, name, *pair) | {"name": never(name)} for name in NAMES for pair in sorted(NEVER[name])]
+    await tx.execute(insert(pairs).on_conflict_do_nothing(), barred)
     first = insert(meta).values(name="pairs", value="seeded").on_conflict_do_nothing().returning(meta.c.name)
     if (await tx.execute(first)).first() is None:
         return
@@ -111,7 +118,7 @@ async def load(tx: Transaction, tokens: Tokens) -> Pairs:
             (one, other)
             for one in VALUES[name]
             for other in VALUES[name]
-            if (name, tokens.facet(name, one), tokens.facet(name, other)) in held and (one, other) not in NEVER[name]
+            if (name, _token(tokens, name, one), _token(tokens, name, other)) in held and (one, other) not in NEVER[name]
         )
         for name in NAMES
     }
@@ -122,7 +129,12 @@ async def partners(tx: Transaction) -> Mapping[tuple[str, bytes], frozenset[byte
     made: dict[tuple[str, bytes], set[bytes]] = {}
     for row in await tx.execute(sa.select(pairs)):
         made.setdefault((row.name, bytes(row.seeker)), set()).add(bytes(row.peer))
-    return {key: frozenset(held) for key, held in made.items()}
+    return {(name, one): frozenset(held - made.get((never(name), one), set())) for (name, one), held in made.items()}
+
+
+def never(name: str) -> str:
+    """Under which name the pairs of NEVER stand in the table."""
+    return f"never {name}"
 
 
 async def allow(
@@ -149,7 +161,11 @@ async def allow(
 
 
 def _row(tokens: Tokens, name: PairName, seeker: str, peer: str) -> dict[str, object]:
-    return {"name": name, "seeker": tokens.facet(name, seeker), "peer": tokens.facet(name, peer)}
+    return {"name": name, "seeker": _token(tokens, name, seeker), "peer": _token(tokens, name, peer)}
+
+
+def _token(tokens: Tokens, name: PairName, value: str) -> bytes:
+    return tokens.facet(FACET[name], value)
 
 
 def _any_pair(allowed: frozenset[tuple[str, str]], seeker: frozenset[str] | None, peer: frozenset[str] | None) -> bool:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from chat.store import clock
 from chat.tables import blocks, memberships, mutes, people, roles, rooms
-from matcher.pairs import EDITED
+from matcher.pairs import EDITED, never
 from matcher.requests import HOUR_MS
 from matcher.tables import (
     not_today,
@@ -98,10 +98,7 @@ def language(_: bool) -> Condition:
 
 def age(_: bool) -> Condition:
     """Minors are among themselves, or with who was vetted for them; and each is of the age the other wishes."""
-    vetted = sa.case((peers.c.vetted, "vetted"), else_="age")
-    may = sa.exists().where(
-        pairs.c.name == vetted, *_held("age", pairs.c.seeker, pairs.c.peer),
-    )  # fmt: skip
+    may = sa.case((peers.c.vetted, _may_meet("age", "vetted")), else_=_may_meet("age", "age"))
     return sa.and_(may, _wish_holds("wish_age", "age"))
 
 
@@ -164,7 +161,7 @@ def asked(_: bool) -> Condition:
 
 def _of_pairs(name: str) -> Rule:
     def rule(_: bool) -> Condition:
-        return sa.exists().where(pairs.c.name == name, *_held(name, pairs.c.seeker, pairs.c.peer))
+        return _may_meet(name, name)
 
     rule.__doc__ = f"Their {name}s may meet: see `pairs`."
     return rule
@@ -189,6 +186,14 @@ def _held(name: str, seeker: Any, peer: Any) -> tuple[Condition, ...]:
         request_facets.c.request == requests.c.id, request_facets.c.name == name, request_facets.c.token == seeker,
         profile_facets.c.person == peers.c.person, profile_facets.c.name == name, profile_facets.c.token == peer,
     )  # fmt: skip
+
+
+def _may_meet(facet: str, name: str) -> Condition:
+    """That what they declare of a facet may meet, by the pairs of this name; whatever those say, never what never may."""
+    held = _held(facet, pairs.c.seeker, pairs.c.peer)
+    return sa.and_(
+        sa.exists().where(pairs.c.name == name, *held), ~sa.exists().where(pairs.c.name == never(name), *held)
+    )
 
 
 def _share(name: str) -> Condition:

@@ -1,15 +1,23 @@
-"""What people write in the tests: every text carries one canary, so a log that holds any of them is found.
+"""What people write in the tests: every text and every place's name carries a canary, so a log, a page or an answer that
+holds any of them where it must not is found.
 
-Write nothing into a message, a profile, a reason or a name by hand: take it from here. `tests/logs.py` searches the
-logs of the whole run for the canary when the last test is done.
+Write nothing into a message, a profile, a reason, a name or a place by hand: take it from here. `tests/logs.py` searches
+the logs of the whole run for the canaries when the last test is done, `tests/pages.py` every answer for a place.
 """
 
 import secrets
 
 CANARY = "zilpzalp"
 """Letters of ASCII alone: they look the same in JSON, in a repr, in a URL and in a traceback."""
+PLACE_CANARY = "zaunkoenig"
+"""The same for places, which nobody is ever told."""
 
 
 def words(about: str = "") -> str:
     """Return a text nobody wrote before, beginning with the canary; `about` is what comes after it."""
     return f"{CANARY}{secrets.token_hex(4)} {about}".rstrip()
+
+
+def place_name(about: str = "") -> str:
+    """Return the name of a place that is nowhere else. The same `about` gives the same place."""
+    return f"{PLACE_CANARY}{about or secrets.token_hex(4)}"
