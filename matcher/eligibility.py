@@ -6,6 +6,7 @@ and `offers.accept`, so that races over any number of processes end with every r
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -62,10 +63,8 @@ async def free(tx: Transaction) -> list[Free]:
 
 async def eligible(tx: Transaction, request: int, among: Iterable[int]) -> dict[PersonId, bool]:
     """Return to whom of these the request may be offered now, and whether they were asked in this round already."""
-    held = (rule(tx.is_postgresql) for rule in RULES.values())
-    was_asked = (~rules.asked(tx.is_postgresql)).label("was_asked")
-    wanted = _pair().add_columns(was_asked).where(requests.c.id == request, peers.c.person.in_(among), *held)
-    return {PersonId(row.person): row.was_asked for row in await tx.execute(wanted)}
+    found = await tx.execute(_eligible(tx.is_postgresql), [{"request": request, "among": list(among)}])
+    return {PersonId(row.person): bool(row.was_asked) for row in found}
 
 
 async def may_be_offered(tx: Transaction, request: int, peer: PersonId) -> bool:
@@ -76,17 +75,14 @@ async def may_be_offered(tx: Transaction, request: int, peer: PersonId) -> bool:
 async def may_accept(tx: Transaction, request: int, peer: PersonId) -> bool:
     """Whether a peer to whom the request was offered may take it: the offer itself counts no more, and who is finishing
     up may. The caller has locked both people."""
-    held = (rule(tx.is_postgresql) for rule in ALWAYS.values())
-    wanted = _pair().where(requests.c.id == request, peers.c.person == peer, talks() < peers.c.capacity, *held)
-    return (await tx.execute(wanted)).first() is not None
+    return (
+        await tx.execute(_acceptable(tx.is_postgresql), [{"request": request, "among": [peer]}])
+    ).first() is not None
 
 
 async def refused(tx: Transaction, request: int, peer: PersonId) -> list[str]:
     """Return the reason codes that stand between a request and a peer: for tests and simulations, shown to nobody."""
-    columns = [rule(tx.is_postgresql).label(code) for code, rule in RULES.items()]
-    row = (
-        await tx.execute(_pair().add_columns(*columns).where(requests.c.id == request, peers.c.person == peer))
-    ).one()
+    row = (await tx.execute(_judged(tx.is_postgresql), [{"request": request, "among": [peer]}])).one()
     return [code for code in RULES if not getattr(row, code)]
 
 
@@ -96,5 +92,25 @@ async def is_there(tx: Transaction, seeker: PersonId) -> bool:
     return (await tx.execute(sa.select(people.c.id).where(there))).first() is not None
 
 
-def _pair() -> "sa.Select[Any]":
-    return sa.select(peers.c.person).select_from(requests.join(peers, sa.true()))
+@cache  # building them anew costs more than the database takes to answer
+def _eligible(is_postgresql: bool) -> "sa.Select[Any]":
+    held = (rule(is_postgresql) for rule in RULES.values())
+    return _pairs().add_columns((~rules.asked(is_postgresql)).label("was_asked")).where(*held)
+
+
+@cache
+def _acceptable(is_postgresql: bool) -> "sa.Select[Any]":
+    return _pairs().where(talks() < peers.c.capacity, *(rule(is_postgresql) for rule in ALWAYS.values()))
+
+
+@cache
+def _judged(is_postgresql: bool) -> "sa.Select[Any]":
+    return _pairs().add_columns(*(rule(is_postgresql).label(code) for code, rule in RULES.items()))
+
+
+def _pairs() -> "sa.Select[Any]":
+    """The pairs of one request (`request`) and some peers (`among`)."""
+    asks = sa.bindparam("request", type_=sa.BigInteger)
+    among: sa.BindParameter[int] = sa.bindparam("among", expanding=True, type_=sa.BigInteger)
+    both = sa.select(peers.c.person).select_from(requests.join(peers, sa.true()))
+    return both.where(requests.c.id == asks, peers.c.person.in_(among))

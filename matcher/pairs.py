@@ -118,7 +118,8 @@ async def load(tx: Transaction, tokens: Tokens) -> Pairs:
             (one, other)
             for one in VALUES[name]
             for other in VALUES[name]
-            if (name, _token(tokens, name, one), _token(tokens, name, other)) in held and (one, other) not in NEVER[name]
+            if (name, _token(tokens, name, one), _token(tokens, name, other)) in held
+            and (one, other) not in NEVER[name]
         )
         for name in NAMES
     }

@@ -94,7 +94,9 @@ class Case(NamedTuple):
     mends: Change
 
 
-def sets(table: sa.Table, key: str, of: str, broken: dict[str, object], whole: dict[str, object]) -> tuple[Change, Change]:
+def sets(
+    table: sa.Table, key: str, of: str, broken: dict[str, object], whole: dict[str, object]
+) -> tuple[Change, Change]:
     """Return the two changes of a row: `key` is its column, `of` names whose it is."""
 
     def change(values: dict[str, object]) -> Change:
