@@ -84,3 +84,10 @@ async def circle(database_url: str, tmp_path: Path) -> AsyncIterator[Circle]:
     """A place with matching, once on SQLite and once on PostgreSQL."""
     async with open_circle(database_url, tmp_path) as one:
         yield one
+
+
+@pytest.fixture
+async def sqlite_circle(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Circle]:
+    """A place with matching, on SQLite alone: for what does not hang on the database."""
+    async with open_circle(sqlite_url, tmp_path) as one:
+        yield one

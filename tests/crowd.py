@@ -130,6 +130,8 @@ async def _insert(circle: Circle, rows: Mapping[sa.Table, Sequence[dict[str, obj
         for table, made in rows.items():
             for some in _pages(made):
                 await tx.execute(table.insert(), some)
+        if tx.is_postgresql:
+            await tx.execute(sa.text("analyze"))  # a minute later the server would do it by itself
 
 
 def _pages(made: Sequence[dict[str, object]]) -> Iterable[Sequence[dict[str, object]]]:

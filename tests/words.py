@@ -1,8 +1,8 @@
-"""What people write in the tests: every text and every place's name carries a canary, so a log, a page or an answer that
-holds any of them where it must not is found.
+"""What people write in the tests: every text and every place's name carries a canary, so that any of them is
+found where it must not be.
 
-Write nothing into a message, a profile, a reason, a name or a place by hand: take it from here. `tests/logs.py` searches
-the logs of the whole run for the canaries when the last test is done, `tests/pages.py` every answer for a place.
+Write nothing into a message, a profile, a reason, a name or a place by hand: take it from here. `tests/logs.py` looks
+for the canaries in the logs of the whole run when the last test is done, `tests/pages.py` in every answer for places.
 """
 
 import secrets
