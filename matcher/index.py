@@ -29,6 +29,9 @@ from matcher.tables import peers, profile_facets, profile_languages, profiles
 PAGE = 250
 """So many profiles are read and unsealed before others get their turn (about 10 ms)."""
 
+VETTED = ("vetted", (b"",))
+"""How it stands among the facets that a peer was vetted."""
+
 Mask = npt.NDArray[np.bool_]
 Tokens = frozenset[tuple[str, bytes]]
 """(name, token) of what somebody declares; languages stand as ("reads", tag)."""
@@ -87,7 +90,8 @@ class Index:
         self._cursor = heard[0]
 
     def fitting(self, sought: Sought, partners: Mapping[tuple[str, bytes], frozenset[bytes]]) -> Mask:
-        """Return whom the rules of facets and languages allow, shape (n,): the same that `rules` asks of the database.
+        """Return whom the rules of facets, ages and languages allow, shape (n,): the same that `rules` asks of the
+        database.
 
         Args:
             partners: see `pairs.partners`.
@@ -105,7 +109,14 @@ class Index:
         for wish, own in WISHED.items():
             if held.get(wish):
                 mask &= self._any(own, held[wish])
-        return mask
+            wished = self._any(wish, [token for name, token in self._column if name == wish])
+            mask &= ~wished | self._any(wish, held.get(own, ()))
+        by_age, by_vetting = (
+            self._any("age", {other for one in held.get("age", ()) for other in partners.get((name, one), ())})
+            for name in ("age", "vetted")
+        )
+        allowed: Mask = mask & np.where(self._any(*VETTED), by_vetting, by_age)
+        return allowed
 
     def alike(self, sought: Sequence[Sought]) -> Vectors:
         """Return how alike each request and each peer are, shape (s, n): by their words, and where there are none to
@@ -134,9 +145,11 @@ class Index:
 
     async def _read(self, who: Sequence[int]) -> None:
         async with self._store.reading() as tx:
-            wanted = _who().add_columns(profiles.c.vector, profiles.c.vector_model)
+            wanted = _who().add_columns(profiles.c.vector, profiles.c.vector_model, peers.c.vetted)
             rows = {row.person: row for row in await tx.execute(wanted.where(profiles.c.person.in_(who)))}
-            facets: dict[int, list[tuple[str, bytes]]] = {person: [] for person in rows}
+            facets: dict[int, list[tuple[str, bytes]]] = {
+                person: [("vetted", b"")] if row.vetted else [] for person, row in rows.items()
+            }
             for one in await tx.execute(sa.select(profile_facets).where(profile_facets.c.person.in_(rows))):
                 facets[one.person].append((one.name, bytes(one.token)))
             for one in await tx.execute(sa.select(profile_languages).where(profile_languages.c.person.in_(rows))):
@@ -157,6 +170,7 @@ class Index:
 
     def _clear(self, model: str) -> None:
         self._model = model
+        self._cursor = None  # until everything has been read
         self._width = 0
         self._row: dict[PersonId, int] = {}
         self._column: dict[tuple[str, bytes], int] = {}

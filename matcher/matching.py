@@ -152,8 +152,8 @@ class Matching:
         }
         if taken:
             async with self._store.transaction() as tx:
-                for row in sorted(taken, key=lambda one: one.person):
-                    await profiles.keep_vector(tx, row.person, row.version, encoder.name, sealed.get(row.person))
+                vectors = {(row.person, row.version): sealed.get(row.person) for row in taken}
+                await profiles.keep_vectors(tx, encoder.name, vectors)
             logger.info("encoded %d profiles", len(taken))
         return len(taken)
 
@@ -206,7 +206,9 @@ class Matching:
 
     async def _match(self, leased: Sequence[Lease]) -> None:
         """Assign leased requests together, and offer each to whom it came; the others are given back."""
-        batch = await self._opened(leased)
+        encoder = self._encoder  # the same to the end: vectors of two models are not compared
+        await self._index.follow(encoder.name if encoder is not None else "")
+        batch = await self._opened(leased, encoder)
         if not batch:
             return
         async with self._store.reading() as tx:
@@ -286,7 +288,7 @@ class Matching:
             made[one.name] = made.get(one.name, frozenset()) | {one.value}
         return made
 
-    async def _opened(self, leased: Sequence[Lease]) -> list[Open]:
+    async def _opened(self, leased: Sequence[Lease], encoder: Encoder | None) -> list[Open]:
         """Open what was leased and see that it has vectors. Requests that cannot be opened end; those that still wait
         for the model go back."""
         own = await self._keys.many([held.person for held in leased], "own")
@@ -302,7 +304,7 @@ class Matching:
                 async with self._store.transaction() as tx:
                     await requests.drop(tx, held)
                 continue
-            encoder, text, vector = self._encoder, _text(words), None
+            text, vector = _text(words), None
             if encoder is None and text and held.waited_s < PATIENCE_S:
                 async with self._store.transaction() as tx:
                     await requests.put_back(tx, held, again_s=POLL_S)
@@ -312,9 +314,9 @@ class Matching:
             elif encoder is not None and text and encoder.covers(held.language):
                 fresh.append(len(opened))
             opened.append((held, words, vector))
-        if fresh and self._encoder is not None:
-            name = self._encoder.name
-            made = await self._vectors(self._encoder, [_text(opened[n][1]) for n in fresh])
+        if fresh and encoder is not None:
+            name = encoder.name
+            made = await self._vectors(encoder, [_text(opened[n][1]) for n in fresh])
             async with self._store.transaction() as tx:
                 for n, vector in zip(fresh, made, strict=True):
                     held, words, _ = opened[n]

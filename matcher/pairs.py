@@ -98,7 +98,7 @@ def may_meet_in_age(seeker: Declared, peer: Declared, allowed: Pairs = DEFAULTS,
 
 
 async def seed(tx: Transaction, tokens: Tokens) -> None:
-    """Write the defaults once; what a supervisor has changed since stays. What may never meet is written at every start.
+    """Write the defaults once; what a supervisor has changed since stays. What may never meet is written each time.
     Repeating changes nothing."""
     insert = postgresql.insert if tx.is_postgresql else sqlite.insert
     barred = [_row(tokens, name, *pair) | {"name": never(name)} for name in NAMES for pair in sorted(NEVER[name])]
@@ -155,6 +155,7 @@ async def allow(
     if name not in EDITED or wanted & NEVER[name] or any(not set(one) <= set(VALUES[name]) for one in wanted):
         raise Malformed
     await require_role(tx, supervisor, "supervisor")
+    await tx.execute(sa.select(meta).where(meta.c.name == "pairs").with_for_update())  # one supervisor at a time
     await tx.execute(pairs.delete().where(pairs.c.name == name))
     if wanted:
         await tx.execute(pairs.insert(), [_row(tokens, name, *pair) for pair in sorted(wanted)])

@@ -6,7 +6,7 @@ vector is sealed too, and is made by a matcher process when it comes to it: a pr
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,12 +176,19 @@ async def take_unencoded(tx: Transaction, model: str, most: int) -> "list[sa.Row
     return list(await tx.execute(taken.returning(*columns)))
 
 
-async def keep_vector(tx: Transaction, person: PersonId, version: int, model: str, sealed: bytes | None) -> None:
-    """Keep the vector made of `version`; of a version that has since been replaced nothing is kept. None: there is
-    nothing to encode (no text and no topic), and none is asked for again."""
-    made = sa.update(profiles).where(profiles.c.person == person, profiles.c.version == version)
-    kept = await tx.execute(made.values(vector=sealed, vector_of=version, vector_model=model, encode_until=0))
-    if kept.rowcount:
+async def keep_vectors(tx: Transaction, model: str, made: Mapping[tuple[PersonId, int], bytes | None]) -> None:
+    """Keep vectors by (person, version of the profile); of a version that has since been replaced nothing is kept.
+    None: there is nothing to encode (no text), and none is asked for again.
+
+    All profiles first, the changes after them: who saves a profile takes the two in this order.
+    """
+    kept = []
+    for person, version in sorted(made):
+        row = {"vector": made[person, version], "vector_of": version, "vector_model": model, "encode_until": 0}
+        mine = sa.update(profiles).where(profiles.c.person == person, profiles.c.version == version)
+        if (await tx.execute(mine.values(row))).rowcount:
+            kept.append(person)
+    for person in kept:
         await changes.note(tx, person)
 
 

@@ -57,9 +57,17 @@ class Lease:
 
 
 async def ask(
-    tx: Transaction, person: PersonId, sealed: Sealed, *, language: str, languages: Iterable[str], per_hour: int
+    tx: Transaction,
+    person: PersonId,
+    sealed: Sealed,
+    *,
+    language: str,
+    languages: Iterable[str],
+    per_hour: int,
+    anew: bool = False,
 ) -> RequestId:
-    """Ask for one person. Who has an open request keeps it and its place: its id is returned and nothing is written.
+    """Ask for one person. Who has an open request keeps it and its place: its id is returned and nothing is written;
+    but with `anew` it is taken back first.
 
     Raises:
         SignedOut, Muted, Malformed; TooFast: `per_hour` requests were made since the first of this hour.
@@ -73,7 +81,7 @@ async def ask(
         raise Muted
     standing = sa.select(requests.c.id).where(requests.c.person == person, requests.c.state.in_(OPEN))
     open_one = (await tx.execute(standing)).scalar()
-    if open_one is not None:
+    if open_one is not None and not anew:
         return RequestId(open_one)
     now = await tx.now()
     fresh = now - who.requests_since >= HOUR_MS
@@ -82,6 +90,8 @@ async def ask(
         raise TooFast((since + HOUR_MS - now) / 1000)
     await tx.execute(sa.update(people).where(people.c.id == person).values(requests=count + 1, requests_since=since))
     await changes.note(tx)
+    if open_one is not None:
+        await _end(tx, requests.c.id == open_one, "withdrawn")
     request = RequestId(new_id())
     row = {"id": request, "person": person, "state": "waiting", "body": sealed.body, "language": language}
     await tx.execute(requests.insert().values(row | {"made_at": now, "kept_until": now + KEPT_H * HOUR_MS}))

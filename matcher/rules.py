@@ -189,7 +189,7 @@ def _held(name: str, seeker: Any, peer: Any) -> tuple[Condition, ...]:
 
 
 def _may_meet(facet: str, name: str) -> Condition:
-    """That what they declare of a facet may meet, by the pairs of this name; whatever those say, never what never may."""
+    """That what they declare of a facet may meet, by the pairs of this name; but never what never may (see `pairs`)."""
     held = _held(facet, pairs.c.seeker, pairs.c.peer)
     return sa.and_(
         sa.exists().where(pairs.c.name == name, *held), ~sa.exists().where(pairs.c.name == never(name), *held)

@@ -15,6 +15,8 @@ ALWAYS: tuple[Name, ...] = ("role", "side", "status", "age")
 """Who declares none of these has the token of "" instead, so that "declares none" is a value rules can name."""
 OPEN: tuple[Name, ...] = ("topic", "gender", "kind", "wish")
 NOTHING = frozenset({""})
+PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
+"""Letters of Latin alphabets that Unicode does not take apart, as who has no such key writes them (Łódź, Tromsø)."""
 PLACE_MOST = 80
 """Characters of a place's name."""
 
@@ -57,5 +59,5 @@ class Tokens:
 
 def _known_as(name: str) -> str:
     """Return a place's name as it is compared: letters and digits alone, without case or accents."""
-    apart = unicodedata.normalize("NFKD", name).casefold()
+    apart = unicodedata.normalize("NFKD", name).casefold().translate(PLAIN)
     return "".join(one for one in apart if one.isalnum())

@@ -61,17 +61,16 @@ class Standing:
 
 
 async def standing(tx: Transaction, person: PersonId) -> Standing | None:
-    """Return how the person's newest request stands; None: they never asked."""
+    """Return how the person's newest request stands; None: they never asked. The database does the same work whether an
+    offer stands or not, so nobody can tell by the time it takes."""
     letter = sa.exists().where(letters.c.request == requests.c.id).label("letter")
-    newest = sa.select(requests, letter).where(requests.c.person == person)
+    ends = sa.select(offers.c.expires_at).where(offers.c.request == requests.c.id, offers.c.ended_at.is_(None))
+    newest = sa.select(requests, letter, ends.scalar_subquery().label("ends")).where(requests.c.person == person)
     row = (await tx.execute(newest.order_by(requests.c.made_at.desc(), requests.c.id).limit(1))).first()
     if row is None:
         return None
     now = await tx.now()
-    due = {"waiting": max(row.next_at, row.made_at), "leased": row.lease_until}.get(row.state, now)
-    if row.state == "offered":
-        ends = sa.select(offers.c.expires_at).where(offers.c.request == row.id, offers.c.ended_at.is_(None))
-        due = (await tx.execute(ends)).scalar() or now
+    due = {"waiting": max(row.next_at, row.made_at), "leased": row.lease_until}.get(row.state, row.ends or now)
     state, waited_s = "waiting" if row.state in OPEN else row.state, ((row.ended_at or now) - row.made_at) / 1000
     return Standing(
         row.id, state, row.made_at, waited_s, row.breadth, row.scarce, row.question or "", row.letter,

@@ -68,7 +68,7 @@ async def test_a_vector_of_words_that_were_replaced_meanwhile_is_not_kept(circle
         taken = await profiles.take_unencoded(tx, "m", 5)
     await circle.save(person, "second")
     async with circle.place.store.transaction() as tx:
-        await profiles.keep_vector(tx, person, taken[0].version, "m", b"old")
+        await profiles.keep_vectors(tx, "m", {(person, taken[0].version): b"old"})
     assert (await circle.place.rows(table))[0].vector is None
 
 

@@ -71,11 +71,9 @@ async def ask(visit: Visit) -> Response:
             raise NothingWritten
         sealed = profiles.seal(key, visit.site.tokens, person, wanted.words, "requests")
         async with visit.site.store.transaction() as tx:
-            if visit.field("anew") == "yes":
-                await requests.withdraw(tx, person)
             request = await requests.ask(
                 tx, person, sealed, language=wanted.language, languages=wanted.languages,
-                per_hour=visit.site.settings.requests_per_hour,
+                per_hour=visit.site.settings.requests_per_hour, anew=visit.field("anew") == "yes",
             )  # fmt: skip
             kept = await requests.body(tx, request)
     except KEEPING as refusal:
