@@ -9,9 +9,13 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from chat.hours import Hours
 
 T = TypeVar("T", str, int, bool)
 
@@ -53,6 +57,9 @@ class Settings:
     model: str = setting("", "A sentence-transformers model, by name or folder; empty: the bundled one.")
     offer_s: int = setting(90, "How long an offer stands.", least=1)
     lease_s: int = setting(15, "After how long another matcher takes over a request.", least=1)
+    hours: str = setting("", "When peers are here, as 17:00-22:00; empty: always. Outside them nobody is asked, and "
+                             "who waits keeps their place.")  # fmt: skip
+    timezone: str = setting("UTC", "Whose clock hours are told by, as Europe/Helsinki.")
     says: int = setting(20, "Messages one person may send in says_s seconds.", least=1)
     says_s: int = setting(10, "See says.", least=1)
     requests_per_hour: int = setting(10, "Match requests one person may make in an hour.", least=1)
@@ -110,6 +117,16 @@ class Settings:
         return tuple(one.strip() for one in self.trusted_proxies.split(",") if one.strip())
 
     @property
+    def zone(self) -> tzinfo:
+        """The organisation's clock."""
+        return UTC if self.timezone == "UTC" else ZoneInfo(self.timezone)
+
+    @property
+    def service(self) -> Hours | None:
+        """When peers are here; None: always."""
+        return Hours.parse(self.hours, self.zone) if self.hours else None
+
+    @property
     def secure(self) -> bool:
         """Whether people reach this server over TLS only, so cookies can be `__Host-` and Secure."""
         return all(one.startswith("https://") for one in self.origins)
@@ -138,6 +155,14 @@ class Settings:
                 raise SettingError(
                     "HEARTHSIDE_TRUSTED_PROXIES must be addresses like 10.0.0.7 or 10.0.0.0/8."
                 ) from None
+        try:
+            self.zone  # noqa: B018  the pages read it so
+        except (ValueError, OSError, LookupError):
+            raise SettingError("HEARTHSIDE_TIMEZONE must be the name of a time zone, like Europe/Helsinki.") from None
+        try:
+            self.service  # noqa: B018
+        except ValueError:
+            raise SettingError("HEARTHSIDE_HOURS must be like 17:00-22:00.") from None
         if len(self.country) != 2 or not self.country.isascii() or not self.country.isalpha():
             raise SettingError("HEARTHSIDE_COUNTRY must be two letters, like FI.")
 

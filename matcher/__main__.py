@@ -76,7 +76,7 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
             wake.set()
 
     store.listen(hint)
-    matching = Matching(store, keys, offer_s=settings.offer_s, lease_s=settings.lease_s)
+    matching = Matching(store, keys, offer_s=settings.offer_s, lease_s=settings.lease_s, hours=settings.service)
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
+from chat.hours import Hours
 from chat.ids import PersonId
 from chat.keys import Keys
 from chat.refusals import Unavailable, without_words
@@ -78,11 +79,21 @@ class Open:
 class Matching:
     """One matcher process's work."""
 
-    def __init__(self, store: Store, keys: Keys, *, offer_s: int, lease_s: int, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        *,
+        offer_s: int,
+        lease_s: int,
+        hours: Hours | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
         self._store = store
         self._keys = keys
         self._offer_s = offer_s
         self._lease_s = lease_s
+        self._hours = hours
         self._encoder = encoder
         self._index = Index(store, keys)
         self._tokens = Tokens(keys.derive("tokens"))
@@ -114,10 +125,12 @@ class Matching:
                 await requests.expire_old(tx)
         await self._index.follow(self._encoder.name if self._encoder is not None else "")
         async with self._store.reading() as tx:
-            over = await offers.expired(tx)
+            over, now = await offers.expired(tx), await tx.now()
         for offer in over:
             async with self._store.transaction() as tx:
                 await offers.expire(tx, offer)
+        if self._hours is not None and not self._hours.is_open(now):
+            return  # what stands goes on; nobody new is asked
         while await self._is_due():
             async with self._store.transaction() as tx:
                 leased = await requests.lease(tx, self._lease_s, BATCH)

@@ -29,6 +29,8 @@ WRONG = {
     "HEARTHSIDE_SIGN_UP": ["anyone", "OPEN"],
     "HEARTHSIDE_COUNTRY": ["Finland", "F1", "F", "ÅL"],
     "HEARTHSIDE_SOCKETS": ["0"],
+    "HEARTHSIDE_HOURS": ["always", "17-22", "22:00-22:00"],
+    "HEARTHSIDE_TIMEZONE": ["", "Helsinki", "Europe", "../UTC", "EET+2"],
     "HEARTHSIDE_TRUSTED_PROXIES": ["proxy.example.org", "10.0.0.1, *", "10.0.0.1/8"],
     "PORT": ["http"],
     "HEARTHSIDE_DATABSE": ["sqlite:////tmp/x.db"],
