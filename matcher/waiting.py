@@ -20,8 +20,9 @@ from chat.seal import DataKey, SealBroken, about
 from chat.store import Store, Transaction
 from chat.tables import people
 from matcher import changes
-from matcher.profiles import Profile, Sealed, unseal
-from matcher.requests import HOUR_MS, KEPT_LONG_H, RequestId, declare
+from matcher.facets import Facet, Name, Visibility
+from matcher.profiles import Profile, Sealed, Words, compose, unseal
+from matcher.requests import HOUR_MS, KEPT_H, KEPT_LONG_H, RequestId, declare
 from matcher.tables import OPEN, letters, offers, request_languages, requests
 
 LATE_S = 20
@@ -43,7 +44,7 @@ class Standing:
         scarce: whether few or none here share the experience, told coarsely; None: not looked yet.
         question: the facet the person is asked about now, or "".
         has_letter: a letter waits for whoever says yes.
-        left_s: in how many seconds the request ends by itself.
+        kept_until: when the request ends by itself.
         late: no matcher has come to it for LATE_S, because none runs or all have too much to do.
     """
 
@@ -55,9 +56,14 @@ class Standing:
     scarce: bool | None
     question: str
     has_letter: bool
-    left_s: float
+    kept_until: Millis
     room: RoomId | None
     late: bool = False
+
+    @property
+    def is_kept_long(self) -> bool:
+        """Whether the person has asked to keep their place longer."""
+        return self.kept_until - self.made_at > KEPT_H * HOUR_MS
 
 
 async def standing(tx: Transaction, person: PersonId) -> Standing | None:
@@ -74,7 +80,7 @@ async def standing(tx: Transaction, person: PersonId) -> Standing | None:
     state, waited_s = "waiting" if row.state in OPEN else row.state, ((row.ended_at or now) - row.made_at) / 1000
     return Standing(
         row.id, state, row.made_at, waited_s, row.breadth, row.scarce, row.question or "", row.letter,
-        max(0, row.kept_until - now) / 1000, row.room, late=now - due > LATE_S * 1000,
+        row.kept_until, row.room, late=now - due > LATE_S * 1000,
     )  # fmt: skip
 
 
@@ -92,6 +98,17 @@ async def widen(tx: Transaction, person: PersonId, breadth: int) -> None:
 async def keep_longer(tx: Transaction, person: PersonId) -> None:
     """Keep the place of the person's open request for KEPT_LONG_H from when it was made."""
     await _change(tx, person, kept_until=requests.c.made_at + KEPT_LONG_H * HOUR_MS)
+
+
+def answered(said: Words, name: Name, value: str) -> Words:
+    """Return what somebody said with their answer in it, in place of what they had declared of this name before.
+
+    Raises:
+        Malformed: not in the closed lists.
+    """
+    seen: Visibility = next((one.visibility for one in said.facets if one.name == name), "matching")
+    others = [one for one in said.facets if one.name != name]
+    return compose(said.text, said.text_visibility, [*others, Facet(name, value, seen)])
 
 
 async def answer(tx: Transaction, person: PersonId, name: str, sealed: Sealed | None) -> None:

@@ -113,7 +113,7 @@ async def test_the_waiting_page_is_told_the_same_whether_somebody_is_asked_or_no
     await matching.beat()
     asked = await circle.request(seeker)
     assert len(await circle.standing(peer)) == 1
-    assert replace(asked, waited_s=alone.waited_s, left_s=alone.left_s) == alone
+    assert replace(asked, waited_s=alone.waited_s, kept_until=alone.kept_until) == alone
 
 
 async def test_many_who_share_an_experience_are_told_of(circle: Circle) -> None:

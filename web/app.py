@@ -27,6 +27,7 @@ from chat.refusals import NotAMember, Refusal, SignedOut, Unavailable
 from chat.sessions import Session
 from chat.settings import Settings
 from chat.store import Store
+from matcher.lately import Lately
 from matcher.tokens import Tokens
 from web import helplines, language, sayings
 from web.assets import Assets
@@ -75,7 +76,7 @@ def make_app(
         settings=settings, store=store, keys=keys, journal=journal, assets=assets, languages=languages,
         helplines=helplines.load(settings.helplines), forms=Forms(keys.derive("forms"), settings.origins),
         cookies=Cookies(settings.secure), templates=environments(languages, assets),
-        tokens=Tokens(keys.derive("tokens")),
+        tokens=Tokens(keys.derive("tokens")), lately=Lately(),
     )  # fmt: skip
 
     def failed(scope: Scope) -> Response:

@@ -1,6 +1,5 @@
-"""Profile, asking for one person, and waiting for them: forms that work without script."""
+"""Profile, and asking for one person: forms that work without script."""
 
-import msgspec
 from starlette.responses import Response
 
 from chat.refusals import Malformed, Muted, NotWords, Refusal, TooFast, Unavailable
@@ -9,7 +8,7 @@ from matcher import waiting as waiting_room
 from matcher.facets import MOST, PROTECTING, VALUES, Facet, Name, Visibility, undeclared
 from matcher.profiles import Profile, Words
 from matcher.waiting import Standing
-from web import facet_words, sayings
+from web import facet_words
 from web.site import Visit
 
 VISIBILITIES: tuple[Visibility, ...] = ("hidden", "matching", "shown")
@@ -90,33 +89,6 @@ async def ask(visit: Visit) -> Response:
     return visit.go("/waiting")
 
 
-class Waiting(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a request stands, told to the waiting page's script: the sentences that the page itself would show now."""
-
-    state: str
-    room: int = 0
-    now: str = ""
-    waited: str = ""
-
-
-async def waiting(visit: Visit) -> Response:
-    """Tell truthfully how the request stands, and what one can do meanwhile."""
-    standing = await _standing(visit)
-    told = Waiting("none") if standing is None else _told(visit, standing)
-    if visit.wants_json:
-        return visit.json(msgspec.json.encode(told))
-    if standing is None:
-        return visit.go("/ask")
-    return visit.page("waiting.html", standing=standing, told=told, page="ask", inbox=visit.member.inbox)
-
-
-async def withdraw(visit: Visit) -> Response:
-    """Take the request back; nobody is told who it was."""
-    async with visit.site.store.transaction() as tx:
-        await requests.withdraw(tx, visit.member.person)
-    return visit.go("/rooms")
-
-
 async def _standing(visit: Visit) -> Standing | None:
     async with visit.site.store.reading() as tx:
         return await waiting_room.standing(tx, visit.member.person)
@@ -124,16 +96,6 @@ async def _standing(visit: Visit) -> Standing | None:
 
 def _is_open(standing: Standing) -> bool:
     return standing.state == "waiting"
-
-
-def _told(visit: Visit, standing: Standing) -> Waiting:
-    """Say how a request stands, as it is: nothing is promised that nobody is at work on."""
-    if not _is_open(standing):
-        return Waiting(standing.state, standing.room or 0)
-    how = "late" if standing.late else "unknown" if standing.scarce is None else "few" if standing.scarce else "some"
-    words = visit.language
-    waited = sayings.waited(words, words.since(standing.waited_s), None)
-    return Waiting(standing.state, 0, sayings.of_search(words, how), waited)
 
 
 def _page(

@@ -16,6 +16,10 @@ ASKED: dict[Name, str] = {
     "status": _("Where are you with it now?"),
     "kind": _("What helps you?"),
     "wish": _("What would you like to do?"),
+    "age": _("How old are you?"),
+    "gender": _("What is your gender?"),
+    "wish_age": _("How old should the other be? (nothing ticked: no matter)"),
+    "wish_gender": _("Whom would you rather talk with? (nothing ticked: no matter)"),
 }
 
 LABELS: dict[Name, dict[str, str]] = {
@@ -47,6 +51,20 @@ LABELS: dict[Name, dict[str, str]] = {
     },
     "wish": {
         "be_heard": _("Be heard"), "listen": _("Listen to somebody"), "both": _("Both"),
+    },
+    "age": {
+        "under_18": _("Under 18"), "18_29": _("Aged 18 to 29"), "30_44": _("Aged 30 to 44"),
+        "45_64": _("Aged 45 to 64"), "65_up": _("65 or over"),
+    },
+    "gender": {
+        "woman": _("Woman"), "man": _("Man"), "other": _("Another gender"),
+    },
+    "wish_age": {
+        "under_18": _("Somebody under 18"), "18_29": _("Somebody of 18 to 29"), "30_44": _("Somebody of 30 to 44"),
+        "45_64": _("Somebody of 45 to 64"), "65_up": _("Somebody of 65 or over"),
+    },
+    "wish_gender": {
+        "woman": _("A woman"), "man": _("A man"), "other": _("Somebody of another gender"),
     },
 }  # fmt: skip
 

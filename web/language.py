@@ -6,7 +6,7 @@ so there is no build step and no stale binary. `python -m tests.catalogue` write
 
 import gettext
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 
 from babel.core import Locale, negotiate_locale
@@ -46,11 +46,16 @@ class Language:
         """Return a day in words."""
         return str(format_date(on, "long", self.locale))
 
-    def moment(self, at: int) -> str:
-        """Return `at` (milliseconds) in words, in UTC, and saying so: the server does not know where people are."""
-        moment = datetime.fromtimestamp(at / 1000, UTC)
-        day, time = format_date(moment, locale=self.locale), format_time(moment, "short", locale=self.locale)
-        return f"{day} {time} UTC"
+    def moment(self, at: int, zone: tzinfo = UTC) -> str:
+        """Return `at` (milliseconds) in words, in UTC or the organisation's time, and saying so: the server does not
+        know where people are."""
+        day = format_date(datetime.fromtimestamp(at / 1000, zone), locale=self.locale)
+        return f"{day} {self.clock(at, zone)}"
+
+    def clock(self, at: int, zone: tzinfo = UTC) -> str:
+        """Return the time of day of `at`, as `moment` does."""
+        moment = datetime.fromtimestamp(at / 1000, zone)
+        return f"{format_time(moment.time(), 'short', locale=self.locale)} {moment.tzname()}"
 
     def since(self, seconds: float) -> str:
         """Return how long something has taken so far, coarsely: nobody needs seconds to be counted at them."""

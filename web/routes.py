@@ -7,7 +7,7 @@ that nobody has.
 from dataclasses import dataclass
 from typing import Literal
 
-from web import about, account, asking, console, desk, entering, organiser, room_pages, welcome
+from web import about, account, asking, console, desk, entering, organiser, room_pages, waiting, welcome
 from web.site import Handler
 
 Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "moderator", "organiser"]
@@ -59,8 +59,13 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/profile", "member", asking.profile),
     Row("GET", "/ask", "member", asking.ask_form),
     Row("POST", "/ask", "member", asking.ask),
-    Row("GET", "/waiting", "member", asking.waiting),
-    Row("POST", "/waiting/withdraw", "member", asking.withdraw),
+    Row("GET", "/waiting", "member", waiting.waiting),
+    Row("POST", "/waiting/widen", "member", waiting.widen),
+    Row("POST", "/waiting/keep", "member", waiting.keep),
+    Row("POST", "/waiting/answer", "member", waiting.answer),
+    Row("GET", "/waiting/letter", "member", waiting.letter_form),
+    Row("POST", "/waiting/letter", "member", waiting.letter),
+    Row("POST", "/waiting/withdraw", "member", waiting.withdraw),
     Row("GET", "/me", "member", account.me),
     Row("POST", "/me/nickname", "member", account.rename),
     Row("POST", "/me/sessions/{session}/end", "member", account.end_session),

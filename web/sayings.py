@@ -79,15 +79,6 @@ ROLES: dict[str, str] = {
     "organiser": _("Organiser"),
 }
 
-SEARCH: dict[str, str] = {
-    "late": _("Nobody has looked at your request for a while; the search may be standing still. Your place is kept, "
-              "and it goes on as soon as the search does."),
-    "few": _("Few people here have lived through something like it, so it may take long. Your place is kept, and you "
-             "can widen the circle."),
-    "some": _("There are peers with a similar experience. They are asked one after another, as they become free."),
-    "unknown": _("Your request is kept. We are about to look."),
-}  # fmt: skip
-
 FAILED = _("The fault is ours, and it has been noted without anything you wrote. Nothing you had sent before is lost. "
            "Please try again in a moment.")  # fmt: skip
 
@@ -95,21 +86,6 @@ FAILED = _("The fault is ours, and it has been noted without anything you wrote.
 def of_refusal(language: Language, code: str) -> str:
     """Return the sentence for a refusal's code; an unknown code gets the plain one."""
     return language(REFUSALS.get(code, REFUSALS["refused"]))
-
-
-def of_search(language: Language, how: str) -> str:
-    """Return how the search for somebody stands, in a sentence."""
-    return language(SEARCH[how])
-
-
-def waited(language: Language, so_far: str, likely_min: tuple[int, int] | None) -> str:
-    """Return how long it has been, and how long it is for most, where that is known."""
-    begun = language("You have waited: %(waited)s.", waited=so_far)
-    lately = language("We cannot tell yet how long it takes; too few people have asked lately.")
-    if likely_min is not None:
-        low, high = likely_min
-        lately = language("Lately most people waited between %(low)s and %(high)s minutes.", low=low, high=high)
-    return f"{begun} {lately}"
 
 
 def title(language: Language, status: int, code: str) -> str:

@@ -24,6 +24,7 @@ from chat.refusals import NotAMember
 from chat.sessions import Session
 from chat.settings import Settings
 from chat.store import Store
+from matcher.lately import Lately
 from matcher.tokens import Tokens
 from web import forms, sayings
 from web.assets import Assets
@@ -100,6 +101,7 @@ class Site:
     cookies: Cookies
     templates: Mapping[str, Environment]
     tokens: Tokens
+    lately: Lately
 
 
 def environments(languages: Mapping[str, Language], assets: Assets) -> dict[str, Environment]:

@@ -2,16 +2,22 @@
 /**
  * The waiting page: tells how the search stands and when the chat is open, and goes there when the person says so.
  *
- * The page holds <hearth-waiting data-words='{"lost": …, "ended": …, "opened": …}'> around: [data-line] (hidden, role
- * status), [data-waiting] (what is shown while one waits) with the sentences [data-now] and [data-waited], [data-opened] (hidden) with [data-told role=status] and an <a data-enter class="button button--main">,
- * and [data-notice] (hidden): words for a request that has ended.
+ * The page holds <hearth-waiting data-words='{"lost": …, "ended": …, "opened": …, "note": …}'> around: [data-line]
+ * (hidden, role status), [data-waiting] (what is shown while one waits), [data-opened] (hidden) with [data-told
+ * role=status] and an <a data-enter>, and [data-notice] (hidden): words for a request that has ended. While one waits,
+ * if they are there: the sentences of SENTENCES, each in a piece of its name; [data-question] with [data-ask],
+ * [data-choices] and a template [data-choice]; buttons [data-breadth]; [data-call] (hidden) and [data-called].
+ *
+ * @typedef {{name: string, ask: string, choices: [string, string][]}} Question
+ * @typedef {{state: string, room?: number, breadth?: number, question?: Question} & Record<string, string>} Told
  */
-import { LivePage } from "./page.js";
+import { LivePage, write } from "./page.js";
 import { follow } from "./inbox.js";
 
-const SOON_MS = 1000;
+const SOON_MS = 500;
 const GENTLY_MS = 15_000;
-const SLOWER = 1.4;
+const SLOWER = 1.3;
+const SENTENCES = ["now", "waited", "hours", "kept", "circle"];
 
 class Waiting extends LivePage {
   #pause = SOON_MS;
@@ -23,6 +29,7 @@ class Waiting extends LivePage {
       else if (entry.kind === "notice" && entry.code?.startsWith("request_")) this.#ended();
     }, () => this.#look());
     document.addEventListener("visibilitychange", () => this.#look());
+    this.#offerToCall();
     this.#later();
   }
 
@@ -49,15 +56,64 @@ class Waiting extends LivePage {
     }
   }
 
-  /** @param {Record<string, string>} told */
+  /** @param {Told} told */
   #show(told) {
-    for (const name of ["now", "waited"]) {
+    for (const name of SENTENCES) {
       const piece = this.piece(name);
+      if (!piece) continue;
       const words = told[name] ?? "";
       piece.hidden = !words;
       if (piece.textContent === words) continue;
       piece.textContent = words;
       if (name === "now") this.#pause = SOON_MS;
+    }
+    for (const one of this.querySelectorAll("[data-breadth]"))
+      one.setAttribute("aria-pressed", String(one.getAttribute("value") === String(told.breadth ?? 0)));
+    if (this.piece("question")) this.#ask(told.question);
+  }
+
+  /** What is asked stays where it is while a hand may be on it; another question takes its place. @param {Question | undefined} question */
+  #ask(question) {
+    const card = this.piece("question");
+    if (card.dataset.name === (question?.name ?? "")) return;
+    card.dataset.name = question?.name ?? "";
+    card.hidden = !question;
+    if (!question) return;
+    write(card, "ask", question.ask);
+    /** @type {HTMLInputElement} */ (card.querySelector("[name=name]")).value = question.name;
+    this.piece("choices").replaceChildren(...question.choices.map(([value, words]) => {
+      const choice = /** @type {HTMLButtonElement} */ (this.copy("choice"));
+      choice.value = value;
+      choice.textContent = words;
+      return choice;
+    }));
+  }
+
+  /** A note of the device, without names or words; the browser asks whether it may, and only when the person says so. */
+  #offerToCall() {
+    const call = this.piece("call");
+    if (!call || !("Notification" in window)) return;
+    const tell = () => {
+      const called = this.piece("called");
+      call.hidden = Notification.permission !== "default";
+      called.hidden = !call.hidden;
+      called.textContent = this.words(Notification.permission === "granted" ? "called" : "uncalled");
+    };
+    if (Notification.permission === "denied") return;
+    tell();
+    call.addEventListener("click", async () => {
+      await Notification.requestPermission();
+      tell();
+    });
+  }
+
+  #call() {
+    document.title = this.words("note");
+    if (!("Notification" in window) || Notification.permission !== "granted" || document.visibilityState === "visible") return;
+    try {
+      new Notification(this.words("note"), { tag: "note" });
+    } catch {
+      // a browser whose notes need more than a page: the title tells, and the rooms
     }
   }
 
@@ -70,7 +126,8 @@ class Waiting extends LivePage {
     const enter = this.piece("enter");
     enter.setAttribute("href", `/rooms/${room}`);
     this.piece("told").textContent = this.words("opened");
-    enter.focus();
+    this.#call();
+    if (!document.activeElement?.matches("textarea")) enter.focus(); // who is writing goes on
   }
 
   #ended() {
