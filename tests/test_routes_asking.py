@@ -1,15 +1,10 @@
-"""Asking for one person over HTTP: what is shown of what, asking again, and how the wait is told."""
+"""Asking for one person over HTTP: what is shown of what, and asking again."""
 
 import re
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-import pytest
-import sqlalchemy as sa
-
-from chat.ids import PersonId, new_id
 from chat.tables import mutes
-from matcher.tables import offers
 from matcher.tables import requests as table
 from tests.pages import TOKEN, Browser, Pages, site
 from tests.raw import raw, request
@@ -20,11 +15,6 @@ Form = dict[str, str | list[str]]
 
 def form(text: str, **more: str | list[str]) -> Form:
     return {"text": text, "reads": "en", "language": "en", **more}
-
-
-async def change(pages: Pages, **values: object) -> None:
-    async with pages.place.store.transaction() as tx:
-        await tx.execute(sa.update(table).values(**values))
 
 
 async def test_what_keeps_a_pair_from_harm_is_never_said_to_be_for_oneself_only(
@@ -134,59 +124,7 @@ async def test_what_a_muted_person_wrote_of_themselves_is_shown_again(sqlite_url
                 assert text_of(answer.text) == text
 
 
-LONG_AGO = 1_000_000_000_000
 FAR = 9_000_000_000_000
-
-
-@pytest.mark.parametrize(
-    ("row", "told"),
-    [
-        ({"fitting": None}, "We are about to look"),
-        ({"made_at": LONG_AGO}, "Nobody has looked at your request for a while"),
-        ({"fitting": False, "next_at": FAR}, "no peer with a similar experience is free"),
-        ({"fitting": True, "next_at": FAR}, "We ask them one after another"),
-        ({"fitting": False, "next_at": FAR, "round": 2}, "no peer with a similar experience is free"),
-        ({"fitting": True, "next_at": FAR, "round": 2}, "Everybody who fits has been asked by now"),
-        ({"state": "leased", "lease": "x", "lease_until": FAR, "made_at": LONG_AGO}, "We are about to look"),
-        ({"state": "leased", "lease": "x", "lease_until": LONG_AGO}, "Nobody has looked at your request for a while"),
-    ],
-)
-async def test_the_wait_is_told_as_it_is(row: dict[str, object], told: str, sqlite_url: str, tmp_path: Path) -> None:
-    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
-        await browser.get("/ask")
-        await browser.post("/ask", form(words()))
-        await change(pages, **row)
-        await says(browser, told)
-
-
-async def test_a_peer_who_was_asked_and_cannot_be_waited_for_is_not_promised(sqlite_url: str, tmp_path: Path) -> None:
-    async with site(tmp_path, sqlite_url) as pages:
-        seeker, peer = await pages.place.person(), await pages.place.person("peer")
-        async with await pages.browser_of(seeker) as browser:
-            await browser.get("/ask")
-            await browser.post("/ask", form(words()))
-            await offer(pages, seeker, peer)
-            await says(browser, "A peer has been asked and can answer now.")
-            async with pages.place.store.transaction() as tx:
-                await tx.execute(sa.update(offers).values(expires_at=LONG_AGO))
-            await says(browser, "Nobody has looked at your request for a while")
-
-
-async def offer(pages: Pages, seeker: PersonId, peer: PersonId) -> None:
-    request = (await pages.place.rows(table))[0]
-    await change(pages, state="offered", asked=1, fitting=True)
-    async with pages.place.store.transaction() as tx:
-        row = {"id": new_id(), "request": request.id, "seeker": seeker, "peer": peer, "state": "offered", "round": 1}
-        await tx.execute(offers.insert().values(row | {"made_at": await tx.now(), "expires_at": FAR}))
-
-
-async def says(browser: Browser, told: str) -> None:
-    """The page and what its script asks for say the same."""
-    page = (await browser.get("/waiting")).text
-    fresh = (await browser.get("/waiting", accept="application/json")).json()
-    assert told in fresh["now"]
-    for sentence in (fresh["now"], fresh["waited"]):
-        assert f">{sentence}<" in page
 
 
 async def test_who_erases_their_account_in_another_tab_while_a_form_is_on_its_way_is_signed_out(
