@@ -6,6 +6,7 @@ the rows they stood in outlive them by 30 days, so that a message sent again is 
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from chat.ids import CaseId, Millis
 from chat.keys import Keys
 from chat.refusals import Unavailable, without_words
 from chat.settings import Settings
-from chat.store import Store
+from chat.store import Store, Transaction
 from chat.tables import audit as audit_table
 from chat.tables import cases, entries, evidence, hidden, links, mutes, people, rooms
 
@@ -29,10 +30,14 @@ ROWS_DAYS = 30
 ORPHANS_EVERY = 60
 """Sweeps between two looks for keys that belong to nobody."""
 
+Expire = Callable[[Transaction, Settings, Millis], Awaitable[int]]
+"""What another package keeps no longer, by a clock that is trusted: a batch of it, in a transaction of its own. Returns
+how many rows were due; it is called again until none was."""
 
-async def run(store: Store, keys: Keys, settings: Settings) -> None:
+
+async def run(store: Store, keys: Keys, settings: Settings, also: Sequence[Expire] = ()) -> None:
     """Sweep once a minute, for ever."""
-    retention = Retention(store, keys, settings, Clock())
+    retention = Retention(store, keys, settings, Clock(), also)
     while True:
         try:
             await retention.sweep()
@@ -46,11 +51,14 @@ async def run(store: Store, keys: Keys, settings: Settings) -> None:
 class Retention:
     """One process's sweeps."""
 
-    def __init__(self, store: Store, keys: Keys, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, keys: Keys, settings: Settings, clock: Clock, also: Sequence[Expire] = ()
+    ) -> None:  # fmt: skip
         self._store = store
         self._keys = keys
         self._settings = settings
         self._clock = clock
+        self._also = also
         self._sweeps = 0
         self._suspects: set[tuple[int, str]] = set()
 
@@ -67,6 +75,8 @@ class Retention:
         await self._expire(("desk",), Millis(now - keep.keep_case_days * DAY_MS))
         await self._expire_one_to_ones(Millis(now - keep.keep_one_to_one_days * DAY_MS))
         await self._drop_rows(now)
+        for expire in self._also:
+            await self._expire_also(expire, now)
         await self._expire_cases(Millis(now - keep.keep_case_days * DAY_MS))
         await self._expire_audit(now)
         await erasure.finish_due(self._store, self._keys, hidden_hours=keep.hidden_hours)
@@ -156,6 +166,12 @@ class Retention:
                     return
                 for table in (hidden, entries):
                     await tx.execute(sa.delete(table).where(sa.tuple_(table.c.room, table.c.seq).in_(found)))
+
+    async def _expire_also(self, expire: Expire, now: Millis) -> None:
+        while True:
+            async with self._store.transaction() as tx:
+                if not await expire(tx, self._settings, now):
+                    return
 
     async def _expire_cases(self, until: Millis) -> None:
         async with self._store.reading() as tx:

@@ -67,6 +67,8 @@ class Settings:
     handshakes_per_minute: int = setting(20, "Connections one address may open in a minute, per process.", least=1)
     keep_group_days: int = setting(90, "How long words in group rooms are kept.", least=1)
     keep_one_to_one_days: int = setting(30, "How long words are kept after a one-to-one ended.", least=1)
+    keep_request_days: int = setting(90, "How long is kept that somebody asked for one person, without who it was.",
+                                     least=14)  # fmt: skip
     keep_case_days: int = setting(365, "How long a report is kept.", least=1)
     keep_audit_days: int = setting(730, "How long the audit is kept.", least=1)
     hidden_hours: int = setting(

@@ -3,7 +3,7 @@
     waiting -> leased -> offered -> accepted            a peer said yes, a room is open
        ^         |          |
        +---------+----------+   nobody to ask now, the lease ran out, declined, not answered
-    and from each of the three: withdrawn (by the person), expired (after a day)
+    and from each of the three: withdrawn (by the person), replaced (by one with other words), expired (after a day)
 
 A matcher that works on a request holds a lease: a token that every write of it names. A lease that has run out by the
 database's clock is taken over by any other matcher, and what the first one still writes finds no row.
@@ -67,7 +67,7 @@ async def ask(
     anew: bool = False,
 ) -> RequestId:
     """Ask for one person. Who has an open request keeps it and its place: its id is returned and nothing is written;
-    but with `anew` it is taken back first.
+    but with `anew` it is replaced by this one.
 
     Raises:
         SignedOut, Muted, Malformed; TooFast: `per_hour` requests were made since the first of this hour.
@@ -91,7 +91,7 @@ async def ask(
     await tx.execute(sa.update(people).where(people.c.id == person).values(requests=count + 1, requests_since=since))
     await changes.note(tx)
     if open_one is not None:
-        await _end(tx, requests.c.id == open_one, "withdrawn")
+        await _end(tx, requests.c.id == open_one, "replaced")
     request = RequestId(new_id())
     row = {"id": request, "person": person, "state": "waiting", "body": sealed.body, "language": language}
     await tx.execute(requests.insert().values(row | {"made_at": now, "kept_until": now + KEPT_H * HOUR_MS}))

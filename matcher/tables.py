@@ -78,9 +78,10 @@ OPEN = ("waiting", "leased", "offered")
 requests = sa.Table(
     "requests", metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=False),
-    sa.Column("person", Id, sa.ForeignKey("people.id"), nullable=False, index=True),
+    sa.Column("person", Id, sa.ForeignKey("people.id"), index=True),  # null some days after the end: see `ended`
     sa.Column("state", sa.Text, sa.CheckConstraint(
-        "state in ('waiting','leased','offered','accepted','withdrawn','expired')", "state"), nullable=False),
+        "state in ('waiting','leased','offered','accepted','withdrawn','replaced','expired')", "state"),
+        nullable=False),
     sa.Column("body", sa.LargeBinary),  # sealed; null once ended
     sa.Column("vector", sa.LargeBinary),  # sealed
     sa.Column("vector_model", sa.Text),
@@ -99,6 +100,7 @@ requests = sa.Table(
     sa.Column("ended_at", Time),
     sa.Column("room", Id, sa.ForeignKey("rooms.id")),  # what it came to
     sa.CheckConstraint("(state = 'leased') = (lease is not null)", "lease"),
+    sa.CheckConstraint("person is not null or state not in ('waiting','leased','offered')", "person"),
 )  # fmt: skip
 request_facets = sa.Table(
     "request_facets", metadata,
@@ -125,7 +127,7 @@ letters = sa.Table(
 
 _open = requests.c.state.in_(OPEN)
 sa.Index("ux_requests_open", requests.c.person, unique=True, postgresql_where=_open, sqlite_where=_open)
-sa.Index("ix_requests_ended", requests.c.ended_at)  # the waits of late, told to who waits now
+sa.Index("ix_requests_ended", requests.c.ended_at)  # the waits of late, who left waiting, and what is kept no longer
 sa.Index("ix_requests_next", requests.c.made_at, postgresql_where=_open, sqlite_where=_open)
 
 offers = sa.Table(

@@ -38,7 +38,7 @@ from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.socket import Reception, Socket
 from chat.store import Store
-from matcher import changes, pairs
+from matcher import changes, ended, pairs
 from matcher.tokens import Tokens
 from web import first
 from web.account import FORGET
@@ -164,7 +164,8 @@ async def live(
     async with asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(bus.run(hub.receive)), tasks.create_task(hub.run()),
-            tasks.create_task(commands.run()), tasks.create_task(retention.run(store, keys, settings)),
+            tasks.create_task(commands.run()),
+            tasks.create_task(retention.run(store, keys, settings, [ended.expire])),
         ]  # fmt: skip
         writing = tasks.create_task(group.run())
         hub.heap.begin()

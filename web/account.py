@@ -6,11 +6,11 @@ from chat import account, erasure, people, recovery, sessions
 from chat.ids import PersonId
 from chat.refusals import Muted, NicknameTaken, NotWords, TooFast
 from chat.sign_ups import SignUpsFull
-from matcher import blocks, profiles, requests
+from matcher import blocks, ended, profiles, requests
 from web import welcome
 from web.site import Visit
 
-FORGET = (profiles.forget, requests.forget)
+FORGET = (profiles.forget, requests.forget, ended.forget)
 """What MATCH forgets of an erased person."""
 
 

@@ -74,7 +74,7 @@ def upgrade() -> None:
     op.create_table(
         "requests",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("vector", sa.LargeBinary(), nullable=True),
@@ -94,7 +94,11 @@ def upgrade() -> None:
         sa.Column("room", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("(state = 'leased') = (lease is not null)", name=op.f("ck_requests_lease")),
         sa.CheckConstraint(
-            "state in ('waiting','leased','offered','accepted','withdrawn','expired')", name=op.f("ck_requests_state")
+            "person is not null or state not in ('waiting','leased','offered')", name=op.f("ck_requests_person")
+        ),
+        sa.CheckConstraint(
+            "state in ('waiting','leased','offered','accepted','withdrawn','replaced','expired')",
+            name=op.f("ck_requests_state"),
         ),
         sa.CheckConstraint("breadth between 0 and 2", name=op.f("ck_requests_breadth")),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_requests_person")),
