@@ -65,6 +65,8 @@ ALLOWED: dict[str, set[str]] = {
     "GET /console/cases": HANDLERS,
     "GET /console/cases/{case}": HANDLERS,
     "GET /organiser": {"organiser"},
+    "GET /organiser/demand": {"organiser"},
+    "GET /organiser/demand.csv": {"organiser"},
     "POST /organiser/rooms": {"organiser"},
     "POST /organiser/rooms/{room}/close": {"organiser"},
     "POST /organiser/invite": {"organiser"},

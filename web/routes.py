@@ -7,7 +7,19 @@ that nobody has.
 from dataclasses import dataclass
 from typing import Literal
 
-from web import about, account, asking, console, desk, entering, organiser, room_pages, waiting, welcome
+from web import (
+    about,
+    account,
+    asking,
+    console,
+    demand,
+    desk,
+    entering,
+    organiser,
+    room_pages,
+    waiting,
+    welcome,
+)
 from web.site import Handler
 
 Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "moderator", "organiser"]
@@ -83,6 +95,8 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/console/cases", "moderator", console.cases_now),
     Row("GET", "/console/cases/{case}", "moderator", console.case),
     Row("GET", "/organiser", "organiser", organiser.organiser),
+    Row("GET", "/organiser/demand", "organiser", demand.demand),
+    Row("GET", "/organiser/demand.csv", "organiser", demand.demand_csv),
     Row("POST", "/organiser/rooms", "organiser", organiser.make_room),
     Row("POST", "/organiser/rooms/{room}/close", "organiser", organiser.close_room),
     Row("POST", "/organiser/invite", "organiser", organiser.invite),

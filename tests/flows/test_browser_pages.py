@@ -161,6 +161,10 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
             it.look("a link", house.links[ORGANISER])
         _sign_in(it, house, ORGANISER)
         it.look("start", "/start")
+        it.look("who left waiting", "/organiser/demand")
+        for folded in it.one.page.locator("details > summary").all():
+            folded.click()
+        it.look("who left waiting, in numbers")
         page = it.look("organiser", "/organiser")
         page.locator("form[action='/organiser/invite'] button").click()
         it.look("organiser, a link made")
