@@ -22,7 +22,7 @@ from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
-from matcher import changes, loading, pairs
+from matcher import changes, loading, pairs, topics
 from matcher.matching import Matching
 from matcher.tokens import Tokens
 
@@ -64,6 +64,7 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
         await rooms.seed(tx)
         await changes.seed(tx)
         await pairs.seed(tx, Tokens(keys.derive("tokens")))
+        await topics.seed(tx)
     process, wake = secrets.randbits(48), asyncio.Event()
 
     def hint(touched: dict[RoomId, Seq]) -> None:

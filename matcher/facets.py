@@ -26,9 +26,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "harm": ("military", "sexual_violence", "violence"),
     "life": ("identity", "loneliness", "work"),
 }
-"""Topics by what lies near: who widens the circle a step is offered somebody of the same family."""
-TOPICS = tuple(sorted(one for family in FAMILIES.values() for one in family))
-FAMILY = {topic: family for family, topics in FAMILIES.items() for topic in topics}
+"""Topics by what lies near: who widens the circle a step is offered somebody of the same family. The organiser's list
+(see `topics`) begins with these; the families stay."""
+Topics = Mapping[str, str]
+"""The topics one may declare, in their order, each with its family."""
+SEEDED: Topics = dict(sorted((topic, family) for family, topics in FAMILIES.items() for topic in topics))
 ROLES = ("self", "carer", "family", "bereaved")
 SIDES = ("harmed", "caused_harm", "not_affected")
 STATUSES = ("in_crisis", "struggling", "in_recovery", "long_recovered")
@@ -40,9 +42,10 @@ AGES = ("under_18", "18_29", "30_44", "45_64", "65_up")
 GENDERS = ("woman", "man", "other")
 
 VALUES: dict[Name, tuple[str, ...]] = {
-    "topic": TOPICS, "role": ROLES, "side": SIDES, "status": STATUSES, "kind": KINDS, "wish": WISHES,
+    "role": ROLES, "side": SIDES, "status": STATUSES, "kind": KINDS, "wish": WISHES,
     "age": AGES, "gender": GENDERS, "wish_age": AGES, "wish_gender": GENDERS,
 }  # fmt: skip
+"""The lists that are the same everywhere; topics are the organiser's."""
 MOST: dict[Name, int] = {
     "topic": 5, "role": 2, "side": 1, "status": 1, "kind": 4, "wish": 1, "age": 1, "gender": 1, "wish_age": 5,
     "wish_gender": 3,
@@ -63,17 +66,21 @@ class Facet(Quiet, frozen=True):
     visibility: Visibility = "matching"
 
 
-def checked(facets: Iterable[Facet]) -> tuple[Facet, ...]:
+def checked(facets: Iterable[Facet], topics: Topics = SEEDED) -> tuple[Facet, ...]:
     """Return the facets in the lists' order, repeats dropped (the last one counts).
+
+    Args:
+        topics: the organiser's list now (`topics.offered`).
 
     Raises:
         Malformed: a name or value that is not in the lists, or too many of one name.
     """
     latest = {(one.name, one.value): one for one in facets}
+    lists: dict[Name, Iterable[str]] = {"topic": tuple(topics), **VALUES}
     for name, value in latest:
-        if value not in VALUES.get(name, ()):
+        if value not in lists.get(name, ()):
             raise Malformed
-    kept = tuple(latest[name, value] for name in VALUES for value in VALUES[name] if (name, value) in latest)
+    kept = tuple(latest[name, value] for name in lists for value in lists[name] if (name, value) in latest)
     if any(sum(one.name == name for one in kept) > most for name, most in MOST.items()):
         raise Malformed
     return kept
@@ -104,9 +111,9 @@ def likeness(seeker: Declared, peer: Declared) -> float:
     return sum(len(values & peer.get(name, frozenset())) for name, values in seeker.items()) / held if held else 0.0
 
 
-def families(topics: Iterable[str]) -> frozenset[str]:
-    """Return the families of topics."""
-    return frozenset(FAMILY[one] for one in topics if one in FAMILY)
+def families(held: Iterable[str], topics: Topics = SEEDED) -> frozenset[str]:
+    """Return the families of topics somebody declares."""
+    return frozenset(topics[one] for one in held if one in topics)
 
 
 def both_show(one: Iterable[Facet], other: Iterable[Facet]) -> tuple[tuple[Name, str], ...]:

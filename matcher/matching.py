@@ -340,7 +340,7 @@ class Matching:
 
     def _sought(self, held: Lease, words: Words, vector: Vectors | None) -> Sought:
         reads = (("reads", language.encode()) for language in held.languages)
-        facets = frozenset((*self._tokens.facets(declared(words.facets)), *reads))
+        facets = frozenset((*self._tokens.facets(declared(words.facets), words.near), *reads))
         return Sought(facets, held.breadth, vector)
 
     async def _vectors(self, encoder: Encoder, texts: list[str]) -> Vectors:

@@ -146,8 +146,9 @@ async def expire(tx: Transaction, offer: OfferId) -> None:
     missed = sa.update(peers).where(peers.c.person == row.peer).values(unanswered=peers.c.unanswered + 1)
     if ((await tx.execute(missed.returning(peers.c.unanswered))).scalar() or 0) < UNANSWERED_MOST:
         return
+    # what went unanswered stays counted until they set something, so that their desk can say why they are away
     away = sa.update(peers).where(peers.c.person == row.peer, peers.c.state == "open")
-    if (await tx.execute(away.values(state="away", unanswered=0))).rowcount:
+    if (await tx.execute(away.values(state="away"))).rowcount:
         inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == row.peer))).scalar_one()
         await timeline.append(tx, inbox, "notice", code="away_unanswered")
 

@@ -81,7 +81,7 @@ def may_meet(seeker: Declared, peer: Declared, allowed: Pairs = DEFAULTS, *, bre
     """Whether the rules of facets allow this pair: the same that `eligibility` asks of the database.
 
     Args:
-        breadth: how wide the seeker has drawn the circle: 0 the same topic, 1 its family, 2 any. See `facets.FAMILY`.
+        breadth: how wide the seeker has drawn the circle: 0 the same topic, 1 its family, 2 any. See `facets.FAMILIES`.
     """
     topics, theirs = seeker.get("topic", frozenset()), peer.get("topic", frozenset())
     shared = topics & theirs or (breadth > 0 and families(topics) & families(theirs))

@@ -7,13 +7,14 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from chat import audit
 from chat.access import require_role
 from chat.ids import PersonId
-from chat.refusals import Malformed, SignedOut
+from chat.keys import Keys
+from chat.refusals import Malformed, NotAMember, SignedOut
 from chat.store import Transaction
-from chat.tables import people
-from matcher import changes, offers
-from matcher.facets import TOPICS
+from chat.tables import people, roles
+from matcher import changes, offers, topics
 from matcher.requests import HOUR_MS
 from matcher.tables import not_today, peers
 from matcher.tokens import Tokens
@@ -27,11 +28,15 @@ NOT_TODAY_H = 12
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """What the peer has set. `open`: offers come. `finishing`: none new, what is before them stands. `away`: none."""
+    """What the peer has set. `open`: offers come. `finishing`: none new, what is before them stands. `away`: none.
+
+    `is_missed`: they did not set `away` themselves; it came of offers that went unanswered (see `offers.expire`).
+    """
 
     state: State
     capacity: int
     gap_minutes: int = 0
+    is_missed: bool = False
 
 
 async def set_availability(
@@ -65,14 +70,14 @@ async def set_availability(
         await offers.give_back(tx, peer)
 
 
-async def set_not_today(tx: Transaction, tokens: Tokens, peer: PersonId, topics: Iterable[str]) -> None:
+async def set_not_today(tx: Transaction, tokens: Tokens, peer: PersonId, codes: Iterable[str]) -> None:
     """Keep which topics the peer does not take for the next NOT_TODAY_H hours, in place of those before.
 
     Raises:
         NotAllowed: not a trained peer. Malformed: no such topic.
     """
-    left_out = sorted(set(topics))
-    if not set(left_out) <= set(TOPICS):
+    left_out = sorted(set(codes))
+    if not set(left_out) <= {one.code for one in await topics.load(tx)}:
         raise Malformed
     await tx.lock(people, [peer])
     await require_role(tx, peer, "peer")
@@ -89,10 +94,39 @@ async def topics_not_today(tx: Transaction, tokens: Tokens, peer: PersonId) -> f
     """Return the topics the peer does not take now."""
     held = sa.select(not_today.c.token).where(not_today.c.person == peer, not_today.c.until > await tx.now())
     found = {bytes(one) for one in (await tx.execute(held)).scalars()}
-    return frozenset(one for one in TOPICS if tokens.facet("topic", one) in found)
+    return frozenset(one.code for one in await topics.load(tx) if tokens.facet("topic", one.code) in found)
 
 
 async def availability(tx: Transaction, peer: PersonId) -> Availability:
     """Return what the peer has set; who has set nothing is away, with room for one."""
     row = (await tx.execute(sa.select(peers).where(peers.c.person == peer))).first()
-    return Availability("away", 1) if row is None else Availability(row.state, row.capacity, row.gap_minutes)
+    if row is None:
+        return Availability("away", 1)
+    is_missed = row.state == "away" and row.unanswered >= offers.UNANSWERED_MOST
+    return Availability(row.state, row.capacity, row.gap_minutes, is_missed)
+
+
+async def set_vetted(tx: Transaction, keys: Keys, supervisor: PersonId, peer: PersonId, vetted: bool) -> None:
+    """Let a peer talk with minors, or no more; the audit keeps who decided it. Repeating changes nothing.
+
+    Raises:
+        NotAllowed: not a supervisor. NotAMember: no such peer.
+    """
+    await tx.lock(people, [peer])
+    await require_role(tx, supervisor, "supervisor")
+    if not (await tx.execute(sa.select(sa.exists().where(roles.c.person == peer, roles.c.role == "peer")))).scalar():
+        raise NotAMember
+    row = (await tx.execute(sa.select(peers.c.vetted).where(peers.c.person == peer))).first()
+    if vetted == (row is not None and row.vetted):
+        return
+    insert = postgresql.insert if tx.is_postgresql else sqlite.insert
+    fresh = {"person": peer, "state": "away", "capacity": 1, "vetted": vetted, "changed_at": await tx.now()}
+    kept = insert(peers).values(fresh).on_conflict_do_update(index_elements=["person"], set_={"vetted": vetted})
+    await tx.execute(kept)
+    await audit.append(tx, keys.derive("audit"), "vetted" if vetted else "unvetted", supervisor, subject=peer)
+
+
+async def vetted(tx: Transaction) -> frozenset[PersonId]:
+    """Return who may talk with minors."""
+    held = sa.select(peers.c.person).where(peers.c.vetted)
+    return frozenset(PersonId(one) for one in (await tx.execute(held)).scalars())

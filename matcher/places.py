@@ -31,11 +31,12 @@ class Kept:
 
 
 async def save_homes(
-    tx: Transaction, tokens: Tokens, person: PersonId, names: Iterable[str], *, small: bool, wished: bool
+    tx: Transaction, tokens: Tokens, person: PersonId, names: Iterable[str] | None, *, small: bool, wished: bool
 ) -> None:
     """Keep where a person is from, in place of what was kept before.
 
     Args:
+        names: None leaves the places as they are, and changes what is said of them.
         small: everybody knows everybody there: nobody from the same place is offered, nor are they to anybody from it.
         wished: somebody from the same place is welcome all the same, if they say so too.
 
@@ -64,15 +65,26 @@ async def kept(tx: Transaction, person: PersonId) -> Kept:
 
 
 async def _replace(
-    tx: Transaction, tokens: Tokens, person: PersonId, names: Iterable[str], most: int, *, avoid: bool, **said: bool
+    tx: Transaction,
+    tokens: Tokens,
+    person: PersonId,
+    names: Iterable[str] | None,
+    most: int,
+    *,
+    avoid: bool,
+    **said: bool,
 ) -> None:
-    found = {tokens.place(name) for name in names}
+    found = {tokens.place(name) for name in names or ()}
     if len(found) > most:
         raise Malformed
     who = (await tx.lock(people, [person])).get(person)
     if who is None or who.state != "active":
         raise SignedOut
-    await tx.execute(places.delete().where(places.c.person == person, places.c.avoid == avoid))
+    held = sa.and_(places.c.person == person, places.c.avoid == avoid)
+    if names is None:
+        await tx.execute(sa.update(places).where(held).values(said))
+        return
+    await tx.execute(places.delete().where(held))
     if found:
         rows: list[dict[str, object]] = [
             {"person": person, "avoid": avoid, "token": token, **said} for token in sorted(found)

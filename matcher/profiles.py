@@ -25,7 +25,7 @@ from chat.store import Store, Transaction
 from chat.tables import people
 from matcher import changes
 from matcher.encoder import Vectors
-from matcher.facets import Facet, Visibility, checked, declared
+from matcher.facets import SEEDED, Facet, Topics, Visibility, checked, declared, families
 from matcher.tables import not_today, peers, places, profile_facets, profile_languages, profiles
 from matcher.tokens import Tokens
 
@@ -36,11 +36,15 @@ ENCODE_S = 30
 
 
 class Words(Quiet, frozen=True):
-    """What a person says of themselves, in a profile or a request: free text and facets, each with its visibility."""
+    """What a person says of themselves, in a profile or a request: free text and facets, each with its visibility.
+
+    `near`: the families of the topics that take part, as the organiser's list had them then; None: as it begins.
+    """
 
     text: str = ""
     text_visibility: Visibility = "matching"
     facets: tuple[Facet, ...] = ()
+    near: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,22 +57,29 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Profile:
-    """A person's own profile, for its form. `language`: the text's; `languages`: those they read."""
+    """A person's own profile, for its form. `language`: the text's; `languages`: those they read; `version`: see
+    `tables.profiles`, 0 where none is kept."""
 
     words: Words
     language: str
     languages: tuple[str, ...]
+    version: int = 0
 
 
-def compose(text: str, text_visibility: Visibility, facets: Iterable[Facet]) -> Words:
+def compose(text: str, text_visibility: Visibility, facets: Iterable[Facet], topics: Topics = SEEDED) -> Words:
     """Return words as they are kept; an empty text is allowed (facets alone fit too).
+
+    Args:
+        topics: the organiser's list now (`topics.offered`).
 
     Raises:
         NotWords, Malformed: see `words.check`, `facets.checked`; or the text is longer than 4,000 characters.
     """
     if len(text) > TEXT_CHARACTERS:
         raise Malformed
-    return Words(words.check(text) if text.strip() else "", text_visibility, checked(facets))
+    kept = checked(facets, topics)
+    near = tuple(sorted(families(declared(kept).get("topic", ()), topics)))
+    return Words(words.check(text) if text.strip() else "", text_visibility, kept, near)
 
 
 def checked_languages(languages: Iterable[str]) -> tuple[str, ...]:
@@ -86,7 +97,7 @@ def checked_languages(languages: Iterable[str]) -> tuple[str, ...]:
 def seal(key: DataKey, tokens: Tokens, person: PersonId, kept: Words, table: str = "profiles") -> Sealed:
     """Seal words for a person's profile (or, with `table`, for their request) under their `own` key."""
     body = key.seal(msgspec.json.encode(kept).decode(), about(table, 0, person, "words", key.version))
-    return Sealed(body, tokens.facets(declared(kept.facets)))
+    return Sealed(body, tokens.facets(declared(kept.facets), kept.near))
 
 
 def unseal(key: DataKey, person: PersonId, body: bytes, table: str = "profiles") -> Words:
@@ -150,7 +161,7 @@ async def load(store: Store, keys: Keys, person: PersonId) -> Profile | None:
     if row is None or key is None:
         return None
     try:
-        return Profile(unseal(key, person, row.body), row.language, languages)
+        return Profile(unseal(key, person, row.body), row.language, languages, row.version)
     except SealBroken:
         return None
 

@@ -52,6 +52,18 @@ pairs = sa.Table(
     sa.Column("peer", sa.LargeBinary, primary_key=True),
 )  # fmt: skip
 
+topics = sa.Table(
+    "topics", metadata,  # what people may declare: a row a change, and the newest of a code counts. See `topics`
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),  # the number of its row in the audit
+    sa.Column("family", sa.Text, nullable=False),
+    sa.Column("position", sa.Float, nullable=False),  # between its neighbours', so that moving one writes one
+    sa.Column("labels", sa.Text, nullable=False),  # JSON: the organiser's words by language
+    sa.Column("retired", sa.Boolean, nullable=False),
+    sa.Column("made_by", Id, sa.ForeignKey("people.id")),  # null: it was there from the beginning
+    sa.Column("made_at", Time, nullable=False),
+)  # fmt: skip
+
 peers = sa.Table(
     "peers", metadata,
     sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True, autoincrement=False),

@@ -6,6 +6,7 @@ declare the same, or come from the same place; salting alone would not do (the t
 
 import hmac
 import unicodedata
+from collections.abc import Iterable
 
 from chat.refusals import Malformed
 from matcher.facets import WISHED, Declared, Name, families
@@ -31,15 +32,20 @@ class Tokens:
         """Return the token of a declared value; an empty one stands for "declares none"."""
         return self._token("facet", name, value)
 
-    def facets(self, held: Declared) -> tuple[tuple[str, bytes], ...]:
+    def facets(self, held: Declared, near: Iterable[str] | None = None) -> tuple[tuple[str, bytes], ...]:
         """Return (name, token) of what rules compare of what somebody declares. A wish has the token of what fulfils
-        it; beside the topics stand their families (name `family`)."""
+        it; beside the topics stand their families (name `family`).
+
+        Args:
+            near: the topics' families, as the organiser's list has them; None: as it begins.
+        """
+        near = families(held.get("topic", ())) if near is None else near
         values: set[tuple[str, bytes]] = {
             (name, self.facet(name, value)) for name in ALWAYS for value in held.get(name, NOTHING)
         }
         values |= {(name, self.facet(name, value)) for name in OPEN for value in held.get(name, frozenset())}
         values |= {(wish, self.facet(own, value)) for wish, own in WISHED.items() for value in held.get(wish, ())}
-        values |= {("family", self.facet("family", one)) for one in families(held.get("topic", ()))}
+        values |= {("family", self.facet("family", one)) for one in near}
         return tuple(sorted(values))
 
     def place(self, name: str) -> bytes:

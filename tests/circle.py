@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from chat.ids import PersonId
 from chat.migrate import migrate
-from matcher import changes, offers, pairs, peers, profiles, requests, waiting
+from matcher import changes, offers, pairs, peers, profiles, requests, topics, waiting
 from matcher.encoder import Vectors
 from matcher.facets import Facet, Name
 from matcher.matching import Matching
@@ -182,4 +182,5 @@ async def open_circle(database_url: str, folder: Path) -> AsyncIterator[Circle]:
         async with place.store.transaction() as tx:
             await changes.seed(tx)
             await pairs.seed(tx, Tokens(place.keys.derive("tokens")))
+            await topics.seed(tx)
         yield Circle(place, WordCounts())

@@ -17,7 +17,7 @@ from chat.ids import PersonId
 from chat.journal import Journal
 from chat.migrate import migrate
 from chat.settings import Settings
-from matcher import changes, pairs
+from matcher import changes, pairs, topics
 from matcher.tokens import Tokens
 from tests.place import Place, open_place
 from web.app import make_app
@@ -101,6 +101,7 @@ async def site(folder: Path, database_url: str, **set_to: object) -> AsyncIterat
         async with place.store.transaction() as tx:
             await changes.seed(tx)
             await pairs.seed(tx, Tokens(place.keys.derive("tokens")))
+            await topics.seed(tx)
         config = uvicorn.Config(
             "", host="127.0.0.1", port=0, access_log=False, log_config=None, proxy_headers=False, lifespan="off"
         )

@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "GET /rooms/{room}/entries": MEMBERS,
     "GET /profile": MEMBERS,
     "POST /profile": MEMBERS,
+    "POST /profile/delete": MEMBERS,
     "GET /ask": MEMBERS,
     "POST /ask": MEMBERS,
     "GET /waiting": MEMBERS,
@@ -61,15 +62,23 @@ ALLOWED: dict[str, set[str]] = {
     "POST /desk/offers/{offer}/accept": {"peer"},
     "POST /desk/offers/{offer}/decline": {"peer"},
     "POST /desk/availability": {"peer"},
+    "POST /desk/not-today": {"peer"},
     "GET /console": HANDLERS,
     "GET /console/cases": HANDLERS,
     "GET /console/cases/{case}": HANDLERS,
+    "GET /supervisor": {"supervisor"},
+    "POST /supervisor/pairs": {"supervisor"},
+    "POST /supervisor/peers/{person}/vet": {"supervisor"},
+    "POST /supervisor/peers/{person}/unvet": {"supervisor"},
     "GET /organiser": {"organiser"},
     "GET /organiser/demand": {"organiser"},
     "GET /organiser/demand.csv": {"organiser"},
     "POST /organiser/rooms": {"organiser"},
     "POST /organiser/rooms/{room}/close": {"organiser"},
     "POST /organiser/invite": {"organiser"},
+    "GET /organiser/topics": {"organiser"},
+    "POST /organiser/topics": {"organiser"},
+    "POST /organiser/topics/{code}": {"organiser"},
     "POST /organiser/peers/{person}/approve": {"organiser"},
     "POST /organiser/peers/{person}/suspend": {"organiser"},
 }
@@ -93,7 +102,8 @@ async def cast(pages: Pages) -> AsyncIterator[Cast]:
     case = await cases.report(place.store, place.keys, people["peer"], Report(room=room, seq=said))
     async with place.store.transaction() as tx:
         token = await links.make_link(tx)
-    values = {"room": room, "case": case, "token": token, "name:path": "app.css", "session": 5, "offer": 5, "person": 5}
+    values = {"room": room, "case": case, "token": token, "name:path": "app.css", "session": 5, "offer": 5, "person": 5,
+              "code": "work"}  # fmt: skip
     paths = {}
     for row in ROUTES:
         path = row.path

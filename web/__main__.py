@@ -38,7 +38,7 @@ from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.socket import Reception, Socket
 from chat.store import Store
-from matcher import changes, ended, pairs
+from matcher import changes, ended, pairs, topics
 from matcher.tokens import Tokens
 from web import first
 from web.account import FORGET
@@ -125,6 +125,7 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
             await rooms.seed(tx)
             await changes.seed(tx)
             await pairs.seed(tx, Tokens(keys.derive("tokens")))
+            await topics.seed(tx)
         await erasure.replay(store, keys, journal, hidden_hours=settings.hidden_hours, also=FORGET)
         await first.start(store, keys, settings)
         app = make_app(

@@ -1,6 +1,10 @@
 """The words people see for facets' codes, and which languages a person may say they read."""
 
-from matcher.facets import VALUES, Name, Visibility
+from collections.abc import Iterable, Mapping
+
+from matcher.facets import FAMILIES, SEEDED, VALUES, Name, Visibility
+from matcher.pairs import EDITED, PairName
+from matcher.topics import Topic
 from web.language import Language
 
 
@@ -67,6 +71,20 @@ LABELS: dict[Name, dict[str, str]] = {
         "woman": _("A woman"), "man": _("A man"), "other": _("Somebody of another gender"),
     },
 }  # fmt: skip
+"""Of the topics those that the list begins with; see `labels`."""
+
+FAMILY: dict[str, str] = {
+    "dependence": _("What one cannot leave"), "mind": _("Mind"), "loss": _("Loss"), "care": _("Care and family"),
+    "body": _("Body and senses"), "harm": _("Harm"), "life": _("Life"),
+}  # fmt: skip
+"""What topics lie near each other, for the organiser."""
+
+MATRICES: dict[PairName, str] = {
+    "role": _("Whose experience it is"),
+    "side": _("Where they were if somebody was hurt"),
+    "status": _("Where they are with it now"),
+}
+"""What the supervisor decides about."""
 
 VISIBILITIES: dict[Visibility, str] = {
     "hidden": _("Only for me"),
@@ -78,9 +96,27 @@ READ = ("fi", "sv", "en", "ar", "da", "de", "es", "et", "fa", "fr", "nb", "pl", 
 """Languages offered in the form; others can be added here without any other change."""
 
 
+Labels = Mapping[Name, Mapping[str, str]]
+"""Every value of every facet, in words of one language: the organiser's may be among them, so a page escapes them."""
+
+
 def label(language: Language, name: Name, value: str) -> str:
-    """Return a facet's value in words."""
+    """Return a value in words; of the topics, one that the list begins with."""
     return language(LABELS[name][value])
+
+
+def labels(language: Language, topics: Iterable[Topic]) -> Labels:
+    """Return every value in words, topics in the organiser's order, the retired among them."""
+    closed = {name: {value: language(words) for value, words in LABELS[name].items()} for name in VALUES}
+    return {"topic": {one.code: topic(language, one) for one in topics}, **closed}
+
+
+def topic(language: Language, one: Topic) -> str:
+    """Return a topic in words: the organiser's, or the catalogue's; where neither has this language, any there are."""
+    known = LABELS["topic"].get(one.code)
+    if language.code in one.labels:
+        return one.labels[language.code]
+    return language(known) if known else next(iter(one.labels.values()), one.code)
 
 
 def languages(language: Language) -> dict[str, str]:
@@ -88,4 +124,6 @@ def languages(language: Language) -> dict[str, str]:
     return {code: (language.locale.languages.get(code) or code) for code in READ}
 
 
-assert all(set(LABELS[name]) == set(values) for name, values in VALUES.items()), "a facet without words"
+_WANTED: dict[Name, Iterable[str]] = {"topic": SEEDED, **VALUES}
+assert all(set(LABELS[name]) == set(values) for name, values in _WANTED.items()), "a facet without words"
+assert set(FAMILY) == set(FAMILIES) and set(MATRICES) == set(EDITED)

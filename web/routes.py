@@ -17,12 +17,14 @@ from web import (
     entering,
     organiser,
     room_pages,
+    supervisor,
+    topic_list,
     waiting,
     welcome,
 )
 from web.site import Handler
 
-Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "moderator", "organiser"]
+Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "moderator", "supervisor", "organiser"]
 ANYONE: Allowed = "anyone"
 STRANGER: Allowed = "stranger"
 ROLES: dict[Allowed, frozenset[str]] = {
@@ -30,6 +32,7 @@ ROLES: dict[Allowed, frozenset[str]] = {
     "staff": frozenset({"peer", "moderator", "supervisor", "organiser"}),
     "peer": frozenset({"peer"}),
     "moderator": frozenset({"moderator", "supervisor"}),
+    "supervisor": frozenset({"supervisor"}),
     "organiser": frozenset({"organiser"}),
 }
 """Which roles a row lets in, one of them being enough; none: every member."""
@@ -69,6 +72,7 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/rooms/{room}/entries", "member", room_pages.entries),
     Row("GET", "/profile", "member", asking.profile_form),
     Row("POST", "/profile", "member", asking.profile),
+    Row("POST", "/profile/delete", "member", asking.delete_profile),
     Row("GET", "/ask", "member", asking.ask_form),
     Row("POST", "/ask", "member", asking.ask),
     Row("GET", "/waiting", "member", waiting.waiting),
@@ -91,15 +95,23 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/desk/offers/{offer}/accept", "peer", desk.accept),
     Row("POST", "/desk/offers/{offer}/decline", "peer", desk.decline),
     Row("POST", "/desk/availability", "peer", desk.availability),
+    Row("POST", "/desk/not-today", "peer", desk.not_today),
     Row("GET", "/console", "moderator", console.console),
     Row("GET", "/console/cases", "moderator", console.cases_now),
     Row("GET", "/console/cases/{case}", "moderator", console.case),
+    Row("GET", "/supervisor", "supervisor", supervisor.supervisor),
+    Row("POST", "/supervisor/pairs", "supervisor", supervisor.allow),
+    Row("POST", "/supervisor/peers/{person}/vet", "supervisor", supervisor.vet),
+    Row("POST", "/supervisor/peers/{person}/unvet", "supervisor", supervisor.unvet),
     Row("GET", "/organiser", "organiser", organiser.organiser),
     Row("GET", "/organiser/demand", "organiser", demand.demand),
     Row("GET", "/organiser/demand.csv", "organiser", demand.demand_csv),
     Row("POST", "/organiser/rooms", "organiser", organiser.make_room),
     Row("POST", "/organiser/rooms/{room}/close", "organiser", organiser.close_room),
     Row("POST", "/organiser/invite", "organiser", organiser.invite),
+    Row("GET", "/organiser/topics", "organiser", topic_list.topic_list),
+    Row("POST", "/organiser/topics", "organiser", topic_list.add),
+    Row("POST", "/organiser/topics/{code}", "organiser", topic_list.change),
     Row("POST", "/organiser/peers/{person}/approve", "organiser", organiser.approve),
     Row("POST", "/organiser/peers/{person}/suspend", "organiser", organiser.suspend),
 )

@@ -42,7 +42,9 @@ REFUSALS: dict[str, str] = {
     "weak_passphrase": _("Please choose a passphrase of at least 12 signs. Several words are easy to remember."),
     "link_used": _("This link has been used, or it is too old. Ask the person who gave it to you for a new one."),
     "nothing_written": _("Please write a few words first. You choose how much."),
-    "not_sure": _("Please tick the box if you want your account erased. Nothing was changed."),
+    "not_sure": _("Please tick the box first, if you are sure. Nothing was changed."),
+    "not_places": _("A place could not be read, or there were too many: up to three you are from, up to twenty to "
+                    "avoid, a name a line. Nothing was changed."),
     "left_chat": _("You have left this chat. You can still read it for a while."),
     "too_long": _("That is longer than we can keep. Nothing was changed. Please make it shorter."),
 }  # fmt: skip

@@ -279,12 +279,17 @@ def _nobody(room: RoomId) -> set[int]:
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
+def is_digits(text: str) -> bool:
+    """Whether a text is digits of ASCII alone, one at least."""
+    return text.isascii() and text.isdigit()
+
+
 def whole(text: str) -> int:
     """Return an id or a seq written in digits.
 
     Raises:
         NotAMember: anything else.
     """
-    if not (text.isascii() and text.isdigit() and len(text) <= 16 and text[0] != "0" and int(text) <= ID_MAX):
+    if not (is_digits(text) and len(text) <= 16 and text[0] != "0" and int(text) <= ID_MAX):
         raise NotAMember
     return int(text)

@@ -124,6 +124,19 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('waiting', 'leased', 'offered')"),
     )
     op.create_table(
+        "topics",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("family", sa.Text(), nullable=False),
+        sa.Column("position", sa.Float(), nullable=False),
+        sa.Column("labels", sa.Text(), nullable=False),
+        sa.Column("retired", sa.Boolean(), nullable=False),
+        sa.Column("made_by", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_topics_made_by")),
+        sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_topics")),
+    )
+    op.create_table(
         "letters",
         sa.Column("request", sa.BigInteger(), nullable=False),
         sa.Column("room", sa.BigInteger(), nullable=False),

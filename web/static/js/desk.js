@@ -15,7 +15,11 @@ class Desk extends LivePage {
 
   begin() {
     const look = () => this.#look();
-    follow(this.wire, undefined, (entry) => (entry.kind === "offered" || entry.kind === "closed") && look(), look);
+    const heard = (/** @type {import("./state.js").Entry} */ entry) => {
+      if (entry.kind === "offered" || entry.kind === "closed") look();
+      if (entry.kind === "notice" && entry.code === "away_unanswered") this.#missed();
+    };
+    follow(this.wire, undefined, heard, look);
   }
 
   async #look() {
@@ -49,6 +53,13 @@ class Desk extends LivePage {
     if (card.contains(document.activeElement)) this.piece("count").focus();
     card.remove();
     this.piece("told").textContent = this.words("gone");
+  }
+
+  /** Two went unanswered: this peer is away now, and the page shows it at once. */
+  #missed() {
+    for (const name of ["none", "told"]) this.piece(name).textContent = this.words("missed");
+    const away = /** @type {HTMLInputElement} */ (this.querySelector("input[name=state][value=away]"));
+    away.checked = true;
   }
 
   /** @param {Offer} offer */

@@ -1,0 +1,60 @@
+// @ts-check
+/**
+ * <hearth-draft data-of="STATE"> in a form keeps what is typed into it in this tab; [data-undrafted] is left out.
+ * <hearth-drafts-end> drops all drafts: with `data-now` at once, else when the page signs somebody out or erases them.
+ */
+import { Draft, dropDrafts } from "./draft.js";
+
+const LEAVING = /\/(sign-out|me\/erase)$/;
+
+/** @returns {Storage | undefined} nothing where the browser denies it */
+function ofTab() {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {HTMLFormElement} form */
+function controls(form) {
+  const all = /** @type {HTMLInputElement[]} */ ([...form.elements]);
+  return all.filter((one) => one.name && one.type !== "hidden" && one.dataset.undrafted === undefined);
+}
+
+/** @param {HTMLInputElement} one */
+const isTicked = (one) => one.type === "radio" || one.type === "checkbox";
+
+class FormDraft extends HTMLElement {
+  connectedCallback() {
+    const form = this.closest("form");
+    const storage = ofTab();
+    if (!form || !storage) return;
+    const draft = new Draft(storage, form.getAttribute("action") ?? "", this.dataset.of ?? "");
+    const found = draft.found();
+    for (const one of found ? controls(form) : []) {
+      const values = (found ?? []).filter(([name]) => name === one.name).map(([, value]) => value);
+      if (isTicked(one)) one.checked = values.includes(one.value);
+      else one.value = values[0] ?? one.value;
+    }
+    form.addEventListener("input", () => {
+      const chosen = controls(form).filter((one) => !isTicked(one) || one.checked);
+      draft.keep(chosen.map((one) => [one.name, one.value]));
+    });
+  }
+}
+
+class DraftsEnd extends HTMLElement {
+  connectedCallback() {
+    const storage = ofTab();
+    if (!storage) return;
+    if (this.dataset.now !== undefined) dropDrafts(storage);
+    document.addEventListener("submit", (event) => {
+      const form = /** @type {HTMLFormElement} */ (event.target);
+      if (LEAVING.test(form.action)) dropDrafts(storage);
+    });
+  }
+}
+
+customElements.define("hearth-draft", FormDraft);
+customElements.define("hearth-drafts-end", DraftsEnd);
