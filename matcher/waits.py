@@ -34,7 +34,7 @@ def waiting_share(minutes: Minutes, matched: npt.NDArray[np.bool_]) -> tuple[Min
     """
     order = np.lexsort((~matched, minutes))  # at the same minute who was matched counts first
     still = np.arange(len(minutes), 0, -1)
-    share: npt.NDArray[np.float64] = np.cumprod(1 - matched[order] / still)
+    share: npt.NDArray[np.float64] = np.cumprod(1 - matched[order] / still, dtype=np.float64)
     return minutes[order], share
 
 

@@ -26,6 +26,7 @@ ARGS = (
     "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+PROGRAM = shutil.which("python", path=str(servers.ROOT / ".venv" / "bin")) or "python"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 WAIT_MS = 15_000
@@ -65,6 +66,7 @@ class House:
     folder: Path
     line: Line
     web: servers.Child
+    settings: dict[str, str]
     links: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -75,6 +77,12 @@ class House:
     def cuttable(self) -> str:
         """The same server behind the line that can be cut."""
         return f"http://127.0.0.1:{self.line.port}"
+
+    def restart(self) -> None:
+        """End `web`, and start it again on its port."""
+        self.web.stop()
+        self.web = servers.start("web", PROGRAM, "-m", "web", env=self.settings)
+        self.web.wait_until(lambda: servers.is_listening(self.port))
 
     def link(self, who: str) -> str:
         """Return the link printed for whoever's name begins so; each works once."""
@@ -91,16 +99,18 @@ def open_house(*, demo: bool = True, matching: bool = True, env: dict[str, str] 
             "HEARTHSIDE_ORIGIN": f"http://127.0.0.1:{port},http://127.0.0.1:{other}",
             "HEARTHSIDE_SIGN_UPS_PER_DAY": "10000", "HEARTHSIDE_HANDSHAKES_PER_MINUTE": "10000",
         } | (env or {})  # fmt: skip
-        program = shutil.which("python", path=str(servers.ROOT / ".venv" / "bin")) or "python"
-        with servers.child("web", program, "-m", "web", env=settings) as web:
-            web.wait_until(lambda: "hearthside: ready" in web.said())
-            house = House(port, Path(folder), Line(port, other), web, dict(LINK.findall(web.said())))
+        web = servers.start("web", PROGRAM, "-m", "web", env=settings)
+        web.wait_until(lambda: "hearthside: ready" in web.said())
+        house = House(port, Path(folder), Line(port, other), web, settings, dict(LINK.findall(web.said())))
+        try:
             house.line.mend()
             if not matching:
                 yield house
                 return
-            with servers.child("matcher", program, "-m", "matcher", env=settings):
+            with servers.child("matcher", PROGRAM, "-m", "matcher", env=settings):
                 yield house
+        finally:
+            house.web.stop()
 
 
 @contextmanager

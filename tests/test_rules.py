@@ -20,7 +20,6 @@ from matcher.tables import (
     places,
     profile_facets,
     profile_languages,
-    profiles,
     request_facets,
     request_languages,
     requests,

@@ -11,19 +11,17 @@ from babel.dates import format_skeleton
 from markupsafe import Markup
 from starlette.responses import Response
 
-from matcher import plot
+from matcher import plot, topics
 from matcher.demand import DAYS, PART_H, PARTS, Demand, Kind, Line, report, weeks_kept
-from matcher.facets import AGES, ROLES, TOPICS, Name
+from matcher.facets import AGES, ROLES, Name
 from matcher.plot import Plot, Series
 from web import facet_words
+from web.facet_words import Labels
 from web.language import Language
 from web.site import Visit
 
 SHOWN_MOST = 8
 """So many values stand in a plot, those that most left waiting with; all of them stand in the numbers."""
-LISTED: dict[Kind, tuple[str, ...]] = {
-    "topic": TOPICS, "role": (*ROLES, ""), "age": (*AGES, ""), "language": facet_words.READ,
-}  # fmt: skip
 SCALE = 20
 """A plot of lines ends at a multiple of it, so that each of its four lines stands at a whole number."""
 
@@ -49,11 +47,11 @@ class Part:
 
 async def demand(visit: Visit) -> Response:
     """Show who left waiting in the last weeks."""
-    found, words = await _report(visit), visit.language
+    (found, labels), words = await _report(visit), visit.language
     weeks = [Row(_short(words, one.value), one) for one in found.weeks]
     return visit.page(
         "demand.html", page="organiser", found=found,
-        parts=[_part(words, kind, lines) for kind, lines in found.kinds.items()],
+        parts=[_part(words, labels, kind, lines) for kind, lines in found.kinds.items()],
         weeks=weeks, weeks_svg=_weeks(words, weeks), days=_days(words, "wide"), hours=_hours(),
         days_svg=_week_days(words, found), within=lambda minutes: _within(words, minutes),
     )  # fmt: skip
@@ -61,7 +59,7 @@ async def demand(visit: Visit) -> Response:
 
 async def demand_csv(visit: Visit) -> Response:
     """Give the same numbers as a file, with codes in place of words."""
-    found, file = await _report(visit), io.StringIO()
+    (found, _), file = await _report(visit), io.StringIO()
     wanted = csv.writer(file)
     wanted.writerow(("by", "value", "left_waiting", "met", "half_left_within_min", "half_met_within_min", "peers"))
     lines = [("all", found.total), *(("week", one) for one in found.weeks)]
@@ -78,17 +76,22 @@ async def demand_csv(visit: Visit) -> Response:
         "Content-Disposition": f'attachment; filename="left-waiting-{found.weeks[-1].value}.csv"'})  # fmt: skip
 
 
-async def _report(visit: Visit) -> Demand:
+async def _report(visit: Visit) -> tuple[Demand, Labels]:
     site = visit.site
     async with site.store.reading() as tx:
-        return await report(
-            tx, site.keys.derive("noise"), site.tokens, weeks=weeks_kept(site.settings.keep_request_days),
-            listed=LISTED,
+        known = await topics.load(tx)
+        listed: dict[Kind, tuple[str, ...]] = {
+            "topic": tuple(one.code for one in known), "role": (*ROLES, ""), "age": (*AGES, ""),
+            "language": facet_words.READ,
+        }  # fmt: skip
+        found = await report(
+            tx, site.keys.derive("noise"), site.tokens, weeks=weeks_kept(site.settings.keep_request_days), listed=listed
         )  # fmt: skip
+    return found, facet_words.labels(visit.language, known)
 
 
-def _part(words: Language, kind: Kind, lines: Sequence[Line]) -> Part:
-    rows, name = [Row(_value(words, kind, one.value), one) for one in lines], _title(words, kind)
+def _part(words: Language, labels: Labels, kind: Kind, lines: Sequence[Line]) -> Part:
+    rows, name = [Row(_value(words, labels, kind, one.value), one) for one in lines], _title(words, kind)
     most = sorted(rows, key=lambda row: -row.line.left)
     wanted = [row for row in most if row.line.is_wanted and row.line.value][:SHOWN_MOST]
     seen = [row for row in most if row.line.left or row.line.met][:SHOWN_MOST]
@@ -107,13 +110,13 @@ def _title(words: Language, kind: Kind) -> str:
             return words("Language they read")
 
 
-def _value(words: Language, kind: Kind, value: str) -> str:
+def _value(words: Language, labels: Labels, kind: Kind, value: str) -> str:
     if not value:
         return words("Not said")
     if kind == "language":
         return facet_words.languages(words)[value]
     name: Name = kind
-    return facet_words.label(words, name, value)
+    return labels[name][value]
 
 
 def _within(words: Language, minutes: int | None) -> str:

@@ -1,0 +1,149 @@
+"""Waiting, in a browser on a phone: few taps, a question, a wider circle, a letter, a server that starts again."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from tests import browser
+from tests.browser import PHONE, House, Visitor, visitor
+from tests.trained import signed_in_peer, train
+from tests.words import words
+
+pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.timeout(240)]
+TAPS_MOST = 6
+"""From the first question to an open chat, besides typing."""
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with browser.open_house(demo=False) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=browser.WAIT_MS)
+    with browser.open_browser() as one:
+        yield one
+
+
+@pytest.fixture(scope="module", autouse=True)
+def peer_is_here(chromium: Browser, house: House) -> None:
+    train(chromium, house)
+
+
+def is_asked(house: House, question: str) -> None:
+    """Let the one who waits be asked."""
+    with sqlite3.connect(house.folder / "hearthside.db", timeout=10) as database:
+        database.execute("update requests set question = ? where ended_at is null", (question,))
+
+
+def requests(house: House) -> list[tuple[int, str]]:
+    with sqlite3.connect(house.folder / "hearthside.db", timeout=10) as database:
+        return list(database.execute("select id, state from requests order by made_at"))
+
+
+def is_waiting(one: Visitor) -> None:
+    expect(one.page.get_by_role("heading", name="Looking for somebody for you")).to_be_visible()
+
+
+def test_from_the_first_question_to_an_open_chat_takes_few_taps(chromium: Browser, house: House) -> None:
+    taps = 0
+
+    def tap(target: Locator) -> None:
+        nonlocal taps
+        target.click()
+        taps += 1
+
+    with signed_in_peer(chromium, house) as peer, visitor(chromium, house.address, width=PHONE) as seeker:
+        seeker.arrive()
+        seeker.go("/ask")
+        tap(seeker.page.get_by_role("checkbox", name="My own"))
+        tap(seeker.page.get_by_role("radio", name="Neither"))
+        seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia, and the long evenings"))
+        tap(seeker.button("Ask now"))
+        is_waiting(seeker)
+        is_asked(house, "status")
+        expect(seeker.page.get_by_role("heading", name="Where are you with it now?")).to_be_visible()
+        assert seeker.axe() == []
+        assert not seeker.scrolls_sideways()
+        tap(seeker.button("It is hard"))
+        is_waiting(seeker)
+        expect(seeker.page.locator("[data-question]")).to_be_hidden()
+        peer.button(re.compile("^Accept")).click()
+        peer.is_live()
+        tap(seeker.page.get_by_role("link", name="Go to your chat"))
+        seeker.is_live()
+        assert taps <= TAPS_MOST
+
+
+def test_a_place_is_kept_while_the_server_starts_again_and_a_letter_is_read_first(
+    chromium: Browser, house: House
+) -> None:
+    letter = words("I would rather begin by writing")
+    with (
+        signed_in_peer(chromium, house, may_fail=True) as peer,
+        visitor(chromium, house.address, width=PHONE, scheme="dark", may_fail=True) as seeker,
+    ):
+        seeker.arrive()
+        seeker.go("/ask")
+        seeker.page.locator("summary", has_text="Say more").click()
+        seeker.page.get_by_role("checkbox", name="Caring for somebody").check()
+        seeker.button("Ask now").click()
+        is_waiting(seeker)
+        expect(seeker.page.locator("[data-now]")).to_contain_text("Few people here have lived through")
+        seeker.page.get_by_role("link", name="Write a letter that waits").click()
+        assert seeker.axe() == []
+        seeker.page.get_by_label("Your letter").fill(letter)
+        seeker.button("Let it wait").click()
+        seeker.see("Your letter waits for whoever says yes.")
+        seeker.button("Keep my place for three days").click()
+        expect(seeker.button("Keep my place for three days")).to_have_count(0)
+        before = requests(house)
+        house.restart()
+        seeker.button("Or near it").click()
+        expect(seeker.page.locator("[data-circle]")).to_have_text(re.compile("or one near it"))
+        expect(seeker.button("Or near it")).to_have_attribute("aria-pressed", "true")
+        assert [one for one, _ in requests(house)] == [one for one, _ in before], "the place is kept"
+        assert seeker.axe() == []
+        house.restart()
+        peer.go("/desk")
+        peer.button(re.compile("^Accept")).click()
+        peer.is_live()
+        seeker.see("Somebody said yes")
+        expect(seeker.page).to_have_title("You have a new note")
+        expect(peer.page.locator(".log [data-kind=said]").first).to_contain_text(letter)
+        seeker.page.get_by_role("link", name="Go to your chat").click()
+        seeker.hears(letter)
+
+
+def test_who_accepts_in_two_tabs_at_once_comes_to_one_chat_and_is_told_kindly(chromium: Browser, house: House) -> None:
+    with (
+        signed_in_peer(chromium, house) as peer,
+        signed_in_peer(chromium, house, script=False) as stale,
+        visitor(chromium, house.address) as seeker,
+    ):
+        live = Visitor(peer.context.new_page(), peer.context, house.address)
+        live.go("/desk")
+        seeker.arrive()
+        seeker.go("/ask")
+        seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia, and nobody to tell"))
+        seeker.button("Ask now").click()
+        is_waiting(seeker)
+        for tab in (peer, live):
+            expect(tab.page.locator("[data-offer]")).to_have_count(1)
+        stale.page.reload()
+        late = stale.context.new_page()
+        late.goto(f"{house.address}/desk")
+        peer.button(re.compile("^Accept")).click()
+        peer.is_live()
+        expect(live.page.locator("[data-told]")).to_have_text("One request went on. You need not do anything.")
+        expect(live.page.locator("[data-offer]")).to_have_count(0)
+        stale.button(re.compile("^Accept")).click()
+        expect(stale.page).to_have_url(peer.page.url)
+        late.get_by_role("button", name="Not this time").click()
+        expect(late.locator("main")).to_contain_text("Somebody was quicker, or it has ended. You need not do anything.")
+        seeker.see("Somebody said yes")
