@@ -54,7 +54,9 @@ class Settings:
     sign_ups_per_day: int = setting(20, "How many may sign up from one address in a day.", least=0)
     country: str = setting("FI", "Whose helplines are shown first (two letters, ISO 3166).")
     helplines: str = setting("", "A JSON file of helplines that replaces the bundled one.")
-    model: str = setting("", "A sentence-transformers model, by name or folder; empty: the bundled one.")
+    model: str = setting(
+        "", "`multilingual`, or a sentence-transformers model by name or folder; empty: the bundled one, for English."
+    )
     offer_s: int = setting(90, "How long an offer stands.", least=1)
     lease_s: int = setting(15, "After how long another matcher takes over a request.", least=1)
     hours: str = setting("", "When peers are here, as 17:00-22:00; empty: always. Outside them nobody is asked, and "

@@ -1,8 +1,9 @@
 """The encoder: texts to unit vectors whose cosine tells how much two experiences are alike.
 
 The one idea: the mean of ordinary language is taken away and the rest brought back to unit length, because what all
-texts share hides what sets them apart. `ranking.set_apart` takes away what is left of the pool's own mean. (Source of
-the method: Mu and Viswanath, All-but-the-Top, ICLR 2018, its first step alone; figures: decisions/0001.)
+texts share hides what sets them apart. With many languages each has its mean, or a pool would split by language.
+`ranking.set_apart` takes away what is left of the pool's own mean. (Source of the method: Mu and Viswanath,
+All-but-the-Top, ICLR 2018, its first step alone; figures: decisions/0001.)
 
 Loading costs seconds, so it is done in a thread.
 """
@@ -25,8 +26,11 @@ class Encoder(Protocol):
     def covers(self, language: str) -> bool:
         """Whether texts in this language get vectors that mean something."""
 
-    def encode(self, texts: list[str]) -> Vectors:
-        """Return float32 of shape (len(texts), d), rows of unit length. Blocks: call it in a thread."""
+    def encode(self, texts: list[str], languages: list[str]) -> Vectors:
+        """Return float32 of shape (len(texts), d), rows of unit length. Blocks: call it in a thread.
+
+        `languages`: the tag of each text's language, all of them covered.
+        """
 
 
 def centred(vectors: Vectors, mean: Vectors) -> Vectors:

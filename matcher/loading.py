@@ -5,6 +5,7 @@ import importlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, cast
 
+from matcher.coverage import MULTILINGUAL
 from matcher.encoder import Encoder
 
 
@@ -15,15 +16,17 @@ class _Module(Protocol):
 async def load(model: str) -> Encoder:
     """Load the real encoder in a thread: seconds, most of them spent on importing torch.
 
-    `matcher.model` is named here and not imported above, because its import would hold up offers, and because who only
+    Its module is named here and not imported above, because its import would hold up offers, and because who only
     keeps profiles (the web process) must not carry half a gigabyte.
 
     Raises:
         OSError, ValueError: there is no such model.
+        ImportError: its package is not installed.
     """
 
     def loading() -> Encoder:
-        return cast(_Module, importlib.import_module("matcher.model")).load(model)
+        module = "matcher.multilingual" if model == MULTILINGUAL else "matcher.model"
+        return cast(_Module, importlib.import_module(module)).load(model)
 
     thread = ThreadPoolExecutor(1, "loading")
     try:

@@ -150,18 +150,19 @@ class Matching:
         async with self._store.transaction() as tx:
             taken = await profiles.take_unencoded(tx, encoder.name, ENCODE_BATCH)
         own = await self._keys.many([row.person for row in taken], "own")
-        texts: dict[PersonId, str] = {}
+        texts: dict[PersonId, tuple[str, str]] = {}
         for row in taken:
             if (key := own.get(row.person)) is not None and encoder.covers(row.language):
                 try:
-                    texts[row.person] = _text(profiles.unseal(key, row.person, row.body))
+                    text = _text(profiles.unseal(key, row.person, row.body))
                 except SealBroken:
                     continue
-        chosen = [person for person, text in texts.items() if text]
-        made = await self._vectors(encoder, [texts[person] for person in chosen]) if chosen else ()
+                if text:
+                    texts[row.person] = (text, row.language)
+        made = await self._vectors(encoder, list(texts.values())) if texts else ()
         sealed = {
             person: profiles.seal_vector(own[person], person, vector, encoder.name)
-            for person, vector in zip(chosen, made, strict=True)
+            for person, vector in zip(texts, made, strict=True)
         }
         if taken:
             async with self._store.transaction() as tx:
@@ -329,7 +330,7 @@ class Matching:
             opened.append((held, words, vector))
         if fresh and encoder is not None:
             name = encoder.name
-            made = await self._vectors(encoder, [_text(opened[n][1]) for n in fresh])
+            made = await self._vectors(encoder, [(_text(opened[n][1]), opened[n][0].language) for n in fresh])
             async with self._store.transaction() as tx:
                 for n, vector in zip(fresh, made, strict=True):
                     held, words, _ = opened[n]
@@ -343,9 +344,11 @@ class Matching:
         facets = frozenset((*self._tokens.facets(declared(words.facets), words.near), *reads))
         return Sought(facets, held.breadth, vector)
 
-    async def _vectors(self, encoder: Encoder, texts: list[str]) -> Vectors:
+    async def _vectors(self, encoder: Encoder, written: list[tuple[str, str]]) -> Vectors:
+        """Encode (text, language) pairs."""
+        texts, languages = [text for text, _ in written], [language for _, language in written]
         async with asyncio.timeout(ENCODE_TIMEOUT_S):
-            return await asyncio.get_running_loop().run_in_executor(self._thread, encoder.encode, texts)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, encoder.encode, texts, languages)
 
 
 @dataclass(frozen=True, slots=True)

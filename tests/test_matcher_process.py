@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chat.ids import PersonId
+from matcher.coverage import MULTILINGUAL
 from matcher.requests import OfferId
 from tests import servers
 from tests.circle import Circle, open_circle
@@ -66,6 +67,26 @@ async def test_a_request_in_ones_own_words_reaches_the_peer_who_lived_through_it
             begin = time.monotonic()
             assert await asyncio.to_thread(matcher.stop) == 0
             assert time.monotonic() - begin < 5
+
+
+async def test_a_finnish_seeker_meets_a_peer_who_writes_in_swedish_and_reads_finnish(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with open_circle(sqlite_url, tmp_path) as circle:
+        sober, carer, no_finnish = [await circle.place.person("peer") for _ in range(3)]
+        drank = "Jag drack i hemlighet i åratal och har varit nykter sedan min dotter föddes."
+        await circle.save(sober, drank, language="sv", languages=["sv", "fi"])
+        await circle.save(carer, "Hoidin äitiäni kotona, kunnes hän kuoli.", language="fi", languages=["fi"])
+        await circle.save(no_finnish, drank, language="sv", languages=["sv"])
+        for peer in (sober, carer, no_finnish):
+            await circle.available(peer, "open")
+        env = environment(sqlite_url, tmp_path) | {"HEARTHSIDE_MODEL": MULTILINGUAL}
+        with matcher_process(env) as matcher:
+            await asyncio.to_thread(matcher.wait_until, lambda: "encoded 3" in matcher.said(), PATIENCE_S)
+            text = "Kolme viikkoa ilman alkoholia, ja joka ilta tekee mieli viiniä."
+            await circle.ask(await circle.seeker(), text, language="fi", languages=["fi"])
+            assert len(await standing(circle, sober)) == 1
+        assert await circle.standing(carer) == await circle.standing(no_finnish) == []
 
 
 async def test_when_one_matcher_is_killed_the_other_goes_on(sqlite_url: str, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from matcher.encoder import Vectors
 from matcher.matching import PATIENCE_S, Matching
 from matcher.noise import FEW, SPREAD
 from matcher.tables import offers as offers_table
+from matcher.tables import peers as peers_table
 from matcher.tables import requests as requests_table
 from tests.circle import Circle, WordCounts
 from tests.test_offers import accept, decline
@@ -257,6 +258,29 @@ async def test_a_language_the_model_does_not_cover_is_matched_by_facets(circle: 
     assert circle.encoder.encoded == encoded_before
 
 
+async def test_where_words_cannot_be_compared_and_facets_are_alike_who_was_asked_longest_ago_is_asked(
+    circle: Circle,
+) -> None:
+    lately, long_ago = [await circle.peer("minä join", ("topic", "addiction"), languages=["fi"]) for _ in range(2)]
+    for peer, at in ((lately, 2000), (long_ago, 1000)):
+        async with circle.place.store.transaction() as tx:
+            await tx.execute(sa.update(peers_table).where(peers_table.c.person == peer).values(offered_at=at))
+    seeker = await circle.seeker()
+    await circle.ask(seeker, "minä join", ("topic", "addiction"), languages=["fi"], language="fi")
+    await (await encoded(circle)).beat()
+    assert len(await circle.standing(long_ago)) == 1
+    assert await circle.standing(lately) == []
+
+
+async def test_a_peer_whose_words_cannot_be_compared_is_asked_where_nobody_else_fits(circle: Circle) -> None:
+    peer = await circle.place.person("peer")
+    await circle.save(peer, "minä join", [("topic", "addiction")], languages=["en", "fi"], language="fi")
+    await circle.available(peer, "open")
+    await circle.ask(await circle.seeker(), "I drank", ("topic", "addiction"))
+    await (await encoded(circle)).beat()
+    assert len(await circle.standing(peer)) == 1
+
+
 async def test_a_peer_who_changes_their_profile_is_known_by_the_new_one(circle: Circle) -> None:
     peer, seeker = await circle.peer("I drank", ("topic", "addiction")), await circle.seeker()
     matching = await encoded(circle)
@@ -294,7 +318,7 @@ async def test_a_model_that_quotes_what_it_was_given_quotes_it_in_no_log(
     circle: Circle, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Quoting(WordCounts):
-        def encode(self, texts: list[str]) -> Vectors:
+        def encode(self, texts: list[str], languages: list[str]) -> Vectors:
             raise ValueError(texts[0])
 
     store, keys = circle.place.store, circle.place.keys

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from chat.tables import mutes
+from matcher.coverage import MULTILINGUAL
 from matcher.tables import requests as table
 from tests.pages import TOKEN, Browser, Pages, site
 from tests.raw import raw, request
@@ -40,6 +41,22 @@ def offered(page: str, name: str) -> tuple[list[str], str]:
     chosen = re.search(r'value="(\w+)" selected', found[0])
     assert chosen is not None
     return re.findall(r'<option value="(\w+)"', found[0]), chosen[1]
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [("", "Words are compared in: English."), (MULTILINGUAL, "Estonian, Finnish,"), ("some/other", None)],
+)
+async def test_the_form_says_in_which_languages_words_are_compared(
+    model: str, told: str | None, sqlite_url: str, tmp_path: Path
+) -> None:
+    async with (
+        site(tmp_path, sqlite_url, model=model) as pages,
+        await pages.browser_of(await pages.place.person()) as browser,
+    ):
+        for form in ("/ask", "/profile"):
+            page = (await browser.get(form)).text
+            assert told in page if told else "Words are compared" not in page
 
 
 async def test_asking_asks_first_what_the_profile_does_not_say(sqlite_url: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from chat.refusals import Malformed, Muted, NotWords, Refusal, TooFast, Unavailable
 from matcher import places, profiles, requests, topics
 from matcher import waiting as waiting_room
+from matcher.coverage import covered
 from matcher.facets import MOST, NEVER_HIDDEN, VALUES, Facet, Name, Topics, Visibility, undeclared
 from matcher.places import Kept
 from matcher.profiles import Profile, Words
@@ -166,6 +167,7 @@ def _page(
         first=undeclared(facets) if template == "ask.html" else (),
         asked=facet_words.ASKED, labels=facet_words.labels(visit.language, known.topics), most=MOST,
         visibilities=facet_words.VISIBILITIES, readable=facet_words.languages(visit.language),
+        compared=facet_words.listed(visit.language, covered(visit.site.settings.model)),
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from babel.lists import format_list
+
 from matcher.facets import FAMILIES, SEEDED, VALUES, Name, Visibility
 from matcher.pairs import EDITED, PairName
 from matcher.topics import Topic
@@ -122,6 +124,12 @@ def topic(language: Language, one: Topic) -> str:
 def languages(language: Language) -> dict[str, str]:
     """Return the languages one may say one reads, by code, each in the visitor's language."""
     return {code: (language.locale.languages.get(code) or code) for code in READ}
+
+
+def listed(language: Language, codes: Iterable[str]) -> str:
+    """Return languages by name, in one line."""
+    names = sorted(language.locale.languages.get(code) or code for code in codes)
+    return format_list(names, locale=language.locale) if names else ""
 
 
 _WANTED: dict[Name, Iterable[str]] = {"topic": SEEDED, **VALUES}
