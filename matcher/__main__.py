@@ -1,5 +1,7 @@
 """python -m matcher: one matching process; any number may run. The only file here that builds objects.
 
+`python -m matcher evaluate` measures instead (see `evaluate`); it needs no settings and no database.
+
 Pages and rooms do not wait for it, and it does not wait for its model: while that loads, offers end and go on.
 """
 
@@ -22,7 +24,7 @@ from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
-from matcher import changes, loading, pairs, topics
+from matcher import changes, evaluate, loading, pairs, topics
 from matcher.matching import Matching
 from matcher.tokens import Tokens
 
@@ -32,8 +34,14 @@ NO_MODEL_S = 60.0
 logger = logging.getLogger("matcher")
 
 
+COMMANDS = {"evaluate": evaluate.main}
+
+
 def main() -> None:
-    """Read the settings, build, run until a signal ends it."""
+    """Read the settings, build, run until a signal ends it; or do what the first argument names."""
+    if sys.argv[1:] and (command := COMMANDS.get(sys.argv[1])):
+        command(sys.argv[2:])
+        return
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     for noisy in ("sentence_transformers", "transformers", "httpx", "huggingface_hub", "alembic"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
