@@ -12,8 +12,9 @@ import numpy as np
 
 from matcher.cues import contradicted, missing
 from matcher.encoder import Vectors
-from matcher.facets import PROTECTING, Facet, Name, checked, declared, may_meet
-from matcher.ranking import rank, set_apart
+from matcher.evaluation import most_alike
+from matcher.facets import PROTECTING, Facet, Name, checked, declared
+from matcher.pairs import may_meet
 
 USUAL = (Facet("role", "self"), Facet("side", "not_affected"), Facet("status", "struggling"))
 """What most who ask for support of their own would declare; see `is_false_alarm`."""
@@ -74,8 +75,7 @@ def judged(triple: Triple, vectors: Vectors) -> Verdict:
     Args:
         vectors: shape (3, d), of anchor, right and trap.
     """
-    ranked = rank(*set_apart(vectors[0], vectors[1:]), top=2)
-    by_words = ranked[0][0] == 0
+    by_words = most_alike(vectors[0], vectors[1:], 1) == [0]
     if triple.facets is None:
         return Verdict(triple.kind, by_words)
     anchor, right, trap = (_facets(one) for one in (triple.facets.anchor, triple.facets.right, triple.facets.trap))

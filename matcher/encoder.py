@@ -2,7 +2,7 @@
 
 The one idea: the mean of ordinary language is taken away and the rest brought back to unit length, because what all
 texts share hides what sets them apart. With many languages each has its mean, or a pool would split by language.
-`ranking.set_apart` takes away what is left of the pool's own mean. (Source of the method: Mu and Viswanath,
+`ranking.similarities` takes away what is left of the pool's own mean. (Source of the method: Mu and Viswanath,
 All-but-the-Top, ICLR 2018, its first step alone; figures: decisions/0001.)
 
 Loading costs seconds, so it is done in a thread.

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.encoder import Vectors
-from matcher.ranking import rank, set_apart
+from matcher.ranking import best, pool_mean, similarities
 
 MEASURES = ("P@1", "P@5", "nDCG@10", "MRR")
 DEPTH = 100
@@ -41,6 +41,15 @@ def counted(labels: Sequence[Sequence[str]], least: int) -> list[frozenset[str]]
     return [frozenset(label for label in held if texts_of[label] >= least) for held in labels]
 
 
+def most_alike(wanted: Vectors, pool: Vectors, top: int) -> list[int]:
+    """Return the rows of a pool that are most like a request, best first, as a matcher compares them.
+
+    Args:
+        wanted: shape (d,). pool: shape (n, d).
+    """
+    return [int(row) for row in best(similarities(wanted[np.newaxis], pool, pool_mean(pool))[0], top)]
+
+
 def rankings(vectors: Vectors) -> Iterator[list[int]]:
     """Yield, for every row, the DEPTH others that a request with its vector would find, best first.
 
@@ -50,9 +59,9 @@ def rankings(vectors: Vectors) -> Iterator[list[int]]:
     pool = vectors.copy()
     for asking, wanted in enumerate(vectors):
         pool[asking] = 0  # no part of the pool: similar to nothing, and not counted in its mean
-        found = rank(*set_apart(wanted, pool), top=DEPTH + 1)
+        found = most_alike(wanted, pool, DEPTH + 1)
         pool[asking] = wanted
-        yield [row for row, _ in found if row != asking][:DEPTH]
+        yield [row for row in found if row != asking][:DEPTH]
 
 
 def shuffled(texts: int, seed: int) -> Iterator[list[int]]:
@@ -110,6 +119,6 @@ def translations_found(
     hits: dict[str, list[bool]] = {}
     for asking, wanted in enumerate(vectors):
         pool = [row for row in range(len(vectors)) if row != asking and (own or language[row] != language[asking])]
-        for row, _ in rank(*set_apart(wanted, vectors[pool]), top=1):
+        for row in most_alike(wanted, vectors[pool], 1):
             hits.setdefault(language[asking], []).append(meaning[pool[row]] == meaning[asking])
     return {code: float(np.mean(found)) for code, found in hits.items()}

@@ -4,8 +4,13 @@ import re
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+import pytest
+
 from chat.tables import mutes
 from matcher.coverage import MULTILINGUAL
+from matcher.tables import places as places_table
+from matcher.tables import profile_facets
+from matcher.tables import profiles as profiles_table
 from matcher.tables import requests as table
 from tests.pages import TOKEN, Browser, Pages, site
 from tests.raw import raw, request
@@ -173,3 +178,78 @@ async def sent_while_erasing(pages: Pages, browser: Browser, path: str, accept: 
         assert (await browser.post("/me/erase", {"sure": "yes"})).status_code == 200
         await sending.send(body)
         return await sending.more()
+
+
+async def test_the_first_screen_asks_one_question_and_folds_the_rest(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        page = (await browser.get("/ask")).text
+        open_part = page.partition('name="draft"')[2].partition("<details")[0]
+        assert re.findall(r'<(?:textarea|select)[^>]* name="(\w+)"', open_part) == ["text"]
+        names = re.findall(r'<input type="(?:radio|checkbox)" name="(\w+)"', open_part)
+        assert list(dict.fromkeys(names)) == ["role", "side", "status"]
+
+
+async def test_own_age_and_gender_and_wishes_for_the_other_are_kept_as_they_were_ticked(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        await browser.get("/profile")
+        ticked: Form = {"age": "30_44", "gender": "woman", "wish_age": ["30_44", "45_64"], "wish_gender": "woman"}
+        seen = {"seen-age-30_44": "hidden", "seen-gender-woman": "hidden"}
+        assert (await browser.post("/profile", form(words()) | ticked | seen)).status_code == 303
+        page = (await browser.get("/profile")).text
+        checked = set(re.findall(r'name="(\w+)" value="(\w+)" checked', page))
+        wanted = {
+            (name, one) for name, values in ticked.items() for one in ([values] if isinstance(values, str) else values)
+        }
+        assert wanted <= checked
+        assert offered(page, "age-30_44") == (["matching", "shown"], "matching"), "it keeps minors apart"
+        assert offered(page, "gender-woman") == (["hidden", "matching", "shown"], "hidden")
+        await browser.get("/profile")
+        for wrong in ({"age": ["18_29", "30_44"]}, {"gender": "moon"}, {"wish_age": "old"}, {"topic": "own_moon"}):
+            text = words()
+            answer = await browser.post("/profile", form(text) | wrong)
+            assert answer.status_code == 409, wrong
+            assert text_of(answer.text) == text
+
+
+async def test_a_profile_is_deleted_after_a_tick_and_the_page_says_what_stays(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, database_url) as pages:
+        person = await pages.place.person()
+        async with await pages.browser_of(person) as browser:
+            assert "Delete my profile" not in (await browser.get("/profile")).text
+            await browser.post("/profile", form(words(), topic="work", places="yes", homes=words()))
+            assert "the places you keep" in (await browser.get("/profile")).text
+            assert (await browser.post("/profile/delete")).status_code == 409
+            assert len(await pages.place.rows(profiles_table)) == 1
+            await browser.get("/profile")
+            assert (await browser.post("/profile/delete", {"sure": "yes"})).headers[
+                "location"
+            ] == "/profile?done=deleted"
+            assert "Your profile is deleted." in (await browser.get("/profile?done=deleted")).text
+        for gone in (profiles_table, profile_facets):
+            assert await pages.place.rows(gone) == []
+        assert len(await pages.place.rows(places_table)) == 1
+
+
+async def test_a_draft_belongs_to_one_person_and_to_what_is_kept_now(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        person = await pages.place.person()
+        async with await pages.browser_of(person) as browser:
+            seen = [draft((await browser.get("/profile")).text)]
+            refused = await browser.post("/profile", form("a\0b", draft="0"))
+            assert draft(refused.text) == seen[0], "what was refused is still to be kept"
+            await browser.post("/profile", form(words()))
+            seen.append(draft((await browser.get("/profile")).text))
+            assert seen == [f"{person} 0", f"{person} 1"]
+            before = draft((await browser.get("/ask")).text)
+            await browser.post("/ask", form(words()))
+            assert draft((await browser.get("/ask?anew=yes")).text) != before == f"{person} 0"
+
+
+def draft(page: str) -> str:
+    found = re.search(r'<hearth-draft data-of="([^"]*)">', page)
+    assert found is not None
+    return found[1]
