@@ -71,7 +71,7 @@ async def demand_csv(visit: Visit) -> Response:
     wanted.writerow(("all", "ran_out", found.ran_out, "", "", "", ""))
     for day, parts in enumerate(found.days):
         for hours, left in zip(_hours(), parts, strict=True):
-            wanted.writerow(("asked_at", f"weekday {day + 1} {hours} UTC", left, "", "", "", ""))
+            wanted.writerow(("asked_at", f"weekday {day + 1} {hours.replace('–', '-')} UTC", left, "", "", "", ""))
     return Response(file.getvalue(), media_type="text/csv", headers={
         "Content-Disposition": f'attachment; filename="left-waiting-{found.weeks[-1].value}.csv"'})  # fmt: skip
 
