@@ -83,10 +83,10 @@ def judged(triple: Triple, vectors: Vectors) -> Verdict:
     differ = {name for name in differ if _values(anchor, name) or _values(trap, name)}
     of_anchor, of_trap = missing(triple.anchor, ()), missing(triple.trap, ())
     doubt = contradicted(triple.trap, [one for one in anchor if one.name in PROTECTING])
-    told = [
+    asking, trapped = (
         declared(one for one in facets if question is not None and one.name == question[0])
         for facets, question in ((anchor, of_anchor), (trap, of_trap))
-    ]
+    )
     return Verdict(
         triple.kind,
         by_words,
@@ -94,7 +94,7 @@ def judged(triple: Triple, vectors: Vectors) -> Verdict:
         trap_asked=of_trap is not None and of_trap[0] in differ,
         asked=any(one is not None and one[0] in differ for one in (of_anchor, of_trap)),
         doubted=doubt is not None and doubt[0] in differ,
-        answered=not may_meet(*told),
+        answered=not may_meet(asking, trapped),
     )
 
 

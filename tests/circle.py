@@ -107,13 +107,16 @@ class Circle:
         language: str = "en",
         per_hour: int = 10,
         questions: bool = False,
+        anew: bool = False,
     ) -> RequestId:
         """Ask for one person; every facet is shown. Without `questions` they were asked one and have left it open."""
         key = await self.place.keys.get(person, "own")
         kept = profiles.compose(words(text), "matching", [Facet(name, value, "shown") for name, value in facets])
         sealed = profiles.seal(key, self.tokens, person, kept, "requests")
         async with self.place.store.transaction() as tx:
-            made = await requests.ask(tx, person, sealed, language=language, languages=languages, per_hour=per_hour)
+            made = await requests.ask(
+                tx, person, sealed, language=language, languages=languages, per_hour=per_hour, anew=anew
+            )
             if not questions:
                 await tx.execute(sa.update(requests_table).values(questioned="role"))
             return made
