@@ -25,6 +25,7 @@ from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
 from matcher import changes, evaluate, loading, pairs, topics
+from matcher.encoding import Encoding
 from matcher.matching import Matching
 from matcher.tokens import Tokens
 
@@ -95,7 +96,7 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
             running = [
                 tasks.create_task(bus.run(hear)),
                 tasks.create_task(matching.run(wake)),
-                tasks.create_task(_load(matching, settings.model)),
+                tasks.create_task(_load(matching.encoding, settings.model)),
             ]
             await ended.wait()
             for task in running:
@@ -107,7 +108,7 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
                 await store.close()
 
 
-async def _load(matching: Matching, model: str) -> None:
+async def _load(encoding: Encoding, model: str) -> None:
     """Load the model, telling what is waited for; without one go on with facets, and try again now and then."""
     say(f"loading the model ({model or 'the bundled one'}); it takes some seconds, requests wait a little for it")
     while True:
@@ -117,7 +118,7 @@ async def _load(matching: Matching, model: str) -> None:
             logger.warning("the model cannot be loaded (%s); facets alone decide until it can", type(error).__name__)
             await asyncio.sleep(NO_MODEL_S)
         else:
-            matching.use(made)
+            encoding.use(made)
             say("ready: matching by words and facets")
             return
 

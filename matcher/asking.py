@@ -1,9 +1,29 @@
 """Asking: of what somebody left open, the one question whose answer would keep most wrong people away."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from matcher.facets import VALUES, Declared, Facet, Name, declared
+from matcher.cues import contradicted, missing
+from matcher.facets import VALUES, Declared, Facet, Name, declared, undeclared
 from matcher.pairs import may_meet
+
+
+def question(text: str, facets: Sequence[Facet], questioned: Collection[str], top: Sequence[Declared]) -> Name | None:
+    """Return the facet to ask a seeker about before anybody is asked for them, or None.
+
+    Asked, never inferred: what their words contradict; else, once a request, of what they left open what their words
+    hint at, or what would remove most of the best.
+
+    Args:
+        questioned: what they were asked about before.
+        top: see `most_telling`.
+    """
+    doubted = contradicted(text, facets)
+    if doubted is not None and doubted[0] not in questioned:
+        return doubted[0]
+    if questioned:
+        return None
+    hinted = missing(text, facets)
+    return hinted[0] if hinted else most_telling(undeclared(facets), top)
 
 
 def most_telling(left_open: Sequence[Name], top: Sequence[Declared]) -> Name | None:

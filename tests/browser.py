@@ -262,16 +262,9 @@ class Visitor:
 
 @contextmanager
 def visitor(
-    browser: Browser,
-    base: str,
-    *,
-    width: int = DESKTOP,
-    height: int = 900,
-    scheme: str = "light",
-    locale: str = "en",
-    script: bool = True,
-    may_fail: bool = False,
-) -> Iterator[Visitor]:
+    browser: Browser, base: str, *, width: int = DESKTOP, height: int = 900, scheme: str = "light", locale: str = "en",
+    script: bool = True, may_fail: bool = False,
+) -> Iterator[Visitor]:  # fmt: skip
     """Come with a fresh browser profile. What the console complains of fails the block.
 
     Args:

@@ -24,7 +24,7 @@ from tests.words import CANARY
 async def encoded(circle: Circle) -> Matching:
     """Return a matching whose profiles all have vectors."""
     matching = circle.matching()
-    while await matching.encode():
+    while await matching.encoding.encode():
         pass
     return matching
 
@@ -124,85 +124,6 @@ async def test_many_who_share_an_experience_are_told_of(circle: Circle) -> None:
     await circle.ask(seeker, "I drank", ("topic", "addiction"))
     await circle.matching().beat()
     assert (await circle.request(seeker)).scarce is False
-
-
-async def test_what_words_contradict_is_asked_before_anybody_is_asked_for_them(circle: Circle) -> None:
-    peer, seeker = await circle.peer("a shelter", ("side", "harmed")), await circle.seeker()
-    await circle.ask(seeker, "I hit my wife and she has left", ("side", "harmed"))
-    matching = await encoded(circle)
-    await matching.beat()
-    assert (await circle.request(seeker)).question == "side"
-    assert await circle.standing(peer) == []
-    await matching.beat()
-    assert await circle.standing(peer) == [], "it waits a while for the answer"
-    await circle.answer(seeker, "side", None)
-    await matching.beat()
-    assert (await circle.request(seeker)).question == ""
-    assert len(await circle.standing(peer)) == 1, "whoever leaves it open is heard"
-
-
-async def test_who_answers_meets_only_whom_the_answer_allows(circle: Circle) -> None:
-    trap, right = await circle.peer("I drank", ("status", "struggling")), await circle.peer("I fell")
-    seeker = await circle.seeker()
-    await circle.ask(seeker, "I drank", ("side", "not_affected"), questions=True)
-    matching = await encoded(circle)
-    await matching.beat()
-    assert (await circle.request(seeker)).question == "status", "of what is open, this would remove one"
-    await circle.answer(seeker, "status", "in_crisis")
-    await matching.beat()
-    assert await circle.standing(trap) == []
-    assert len(await circle.standing(right)) == 1
-
-
-async def test_a_question_nobody_answers_holds_a_request_up_only_once(circle: Circle) -> None:
-    peer, seeker = await circle.peer("I drank", ("status", "struggling")), await circle.seeker()
-    await circle.ask(seeker, "I drank", questions=True)
-    matching = await encoded(circle)
-    await matching.beat()
-    assert await circle.standing(peer) == []
-    await circle.look_again()
-    await matching.beat()
-    assert len(await circle.standing(peer)) == 1
-
-
-async def test_of_many_for_one_who_waits_longest_is_served(circle: Circle) -> None:
-    peer = await circle.peer("I drank")
-    seekers = [await circle.seeker() for _ in range(4)]
-    for seeker in seekers:
-        await circle.ask(seeker, "I drank")
-    async with circle.place.store.transaction() as tx:
-        longest = sa.update(requests_table).where(requests_table.c.person == seekers[2])
-        await tx.execute(longest.values(made_at=requests_table.c.made_at - 600_000))
-    await (await encoded(circle)).beat()
-    assert [row.seeker for row in await circle.place.rows(offers_table)] == [seekers[2]]
-    assert len(await circle.standing(peer)) == 1
-
-
-async def test_nobody_gets_whom_another_needs_when_both_can_be_served(circle: Circle) -> None:
-    """The first would like either; the second can have but the one the first likes best."""
-    both, other = await circle.peer("I drank wine", languages=["en", "fi"]), await circle.peer("I drank")
-    first, second = await circle.seeker(), await circle.seeker()
-    await circle.ask(first, "I drank wine")
-    await circle.ask(second, "I drank wine", languages=["fi"])
-    await (await encoded(circle)).beat()
-    assert {(row.seeker, row.peer) for row in await circle.place.rows(offers_table)} == {(first, other), (second, both)}
-
-
-async def test_a_peer_who_lets_two_go_by_is_away_and_told_so(circle: Circle) -> None:
-    peer = await circle.peer("I drank")
-    matching = await encoded(circle)
-    for _ in range(2):
-        await circle.ask(await circle.seeker(), "I drank")
-        await matching.beat()
-        assert len(await circle.standing(peer)) == 1
-        await circle.offers_run_out()
-        async with circle.place.store.transaction() as tx:
-            await tx.execute(sa.update(requests_table).values(next_at=2**53))
-        await matching.beat()
-    assert (await circle.place.inbox(peer))[-1].code == "away_unanswered"
-    await circle.ask(await circle.seeker(), "I drank")
-    await matching.beat()
-    assert await circle.standing(peer) == []
 
 
 async def test_a_matcher_that_died_is_relieved_by_another(circle: Circle) -> None:
