@@ -52,7 +52,7 @@ def test_it_prints_a_table_and_writes_a_page_and_neither_holds_a_text(tmp_path: 
     for line, answer in (
         ("trap barred, right partner allowed", "1 of 1"),
         ("nothing declared: the trap is asked", "1 of 1"),
-        ("at most", "0 of 8"),
+        ("at most", "3 of 8"),  # who cares for somebody declares another role than most
         ("fi ", "facets and wait alone decide"),
     ):
         assert any(line in one and answer in one for one in ran.stdout.splitlines()), (line, ran.stdout)
