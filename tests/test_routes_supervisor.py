@@ -11,12 +11,12 @@ from matcher.pairs import DEFAULTS, EDITED, NEVER, PairName
 from matcher.tokens import Tokens
 from tests.pages import Browser, Pages, site
 
-BOX = re.compile(r'name="pair" value="([a-z_]*)&gt;([a-z_]*)"( checked)?>')
+BOX = re.compile(r'name="pair" value="([a-z_]*)&gt;([a-z_]*)" aria-label="[^"]*"( checked)?>')
 
 
 def boxes(page: str, name: str) -> dict[tuple[str, str], bool]:
     """Return the boxes of one facet's table, and which are ticked."""
-    table = page.partition(f'<section class="stack tight" id="{name}"')[2].partition("</section>")[0]
+    table = page.partition(f'<div class="stack tight" id="{name}"')[2].partition("</form>")[0]
     return {(one, other): bool(ticked) for one, other, ticked in BOX.findall(table)}
 
 

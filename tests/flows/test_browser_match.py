@@ -40,6 +40,7 @@ def test_a_request_shows_on_the_desk_by_itself_and_once_accepted_both_talk(chrom
         seeker.arrive()
         seeker.go("/ask")
         seeker.page.get_by_label("What would you like to talk about?").fill(wish)
+        seeker.page.locator("summary", has_text="Say more").click()
         seeker.page.get_by_label("Who sees these words").select_option("shown")
         seeker.button("Ask now").click()
         expect(seeker.page.get_by_role("heading", name="Looking for somebody for you")).to_be_visible()

@@ -121,7 +121,10 @@ def test_the_pages_of_strangers_and_members(chromium: Browser, house: House, lan
         it.look("room, leaving")
         page.keyboard.press("Escape")
         it.look("profile", "/profile")
-        it.look("ask", "/ask")
+        page = it.look("ask", "/ask")
+        for part in range(page.locator("main summary").count()):
+            page.locator("main summary").nth(part).click()
+        it.look("ask, unfolded")
         it.look("account", "/me")
         it.look("nothing there", "/rooms/1")
         page.goto(f"{it.one.base}/me")
@@ -154,7 +157,9 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
         page.keyboard.press("Escape")
     with judge(chromium, house, language) as it:
         _sign_in(it, house, "peer")
-        it.look("desk", "/desk")
+        page = it.look("desk", "/desk")
+        page.locator("#not-today summary").click()
+        it.look("desk, topics")
         it.look("peer's account", "/me")
     with judge(chromium, house, language) as it:
         if house.links.get(ORGANISER):
@@ -165,9 +170,18 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
         for folded in it.one.page.locator("details > summary").all():
             folded.click()
         it.look("who left waiting, in numbers")
+        page = it.look("topics", "/organiser/topics")
+        page.locator("details.topic summary").first.click()
+        it.look("topics, one open")
         page = it.look("organiser", "/organiser")
+        page.locator("#role").select_option("supervisor")
         page.locator("form[action='/organiser/invite'] button").click()
-        it.look("organiser, a link made")
+        page = it.look("organiser, a link made")
+        link = page.locator("textarea.code").input_value().partition(house.address)[2]
+    with judge(chromium, house, language) as it:
+        it.one.use_link(link)
+        _speak(it)
+        it.look("supervisor", "/supervisor")
 
 
 def _sign_in(it: Judge, house: House, who: str) -> None:
@@ -178,6 +192,11 @@ def _sign_in(it: Judge, house: House, who: str) -> None:
     else:
         it.one.use_link(house.link(who))
         it.one.context.storage_state(path=kept)
+    _speak(it)
+
+
+def _speak(it: Judge) -> None:
+    """Choose the language."""
     it.one.go("/me")
     it.one.page.locator("form[action='/language'] select").select_option(it.language)
     it.one.page.locator("form[action='/language'] button").click()
