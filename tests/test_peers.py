@@ -30,7 +30,7 @@ async def test_a_rest_stays_as_it_was_set_until_it_is_set_anew(circle: Circle) -
 
 
 async def test_topics_not_today_are_kept_for_half_a_day_in_place_of_those_before(circle: Circle) -> None:
-    peer = await circle.peer()
+    peer, seeker = await circle.peer(), await circle.seeker()
     for codes in (["work", "violence"], ["violence"], []):
         async with circle.place.store.transaction() as tx:
             now = await tx.now()
@@ -44,7 +44,7 @@ async def test_topics_not_today_are_kept_for_half_a_day_in_place_of_those_before
             await peers.set_not_today(tx, circle.tokens, peer, ["the moon"])
     with pytest.raises(NotAllowed):
         async with circle.place.store.transaction() as tx:
-            await peers.set_not_today(tx, circle.tokens, await circle.seeker(), ["work"])
+            await peers.set_not_today(tx, circle.tokens, seeker, ["work"])
 
 
 async def test_a_peer_learns_why_they_are_away_until_they_set_something(circle: Circle) -> None:
