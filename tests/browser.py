@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import urllib.parse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
@@ -102,15 +102,12 @@ def open_house(*, demo: bool = True, matching: bool = True, env: dict[str, str] 
         web = servers.start("web", PROGRAM, "-m", "web", env=settings)
         web.wait_until(lambda: "hearthside: ready" in web.said())
         house = House(port, Path(folder), Line(port, other), web, settings, dict(LINK.findall(web.said())))
-        try:
-            house.line.mend()
-            if not matching:
-                yield house
-                return
-            with servers.child("matcher", PROGRAM, "-m", "matcher", env=settings):
-                yield house
-        finally:
-            house.web.stop()
+        house.line.mend()
+        with ExitStack() as running:
+            running.callback(lambda: house.web.stop())
+            if matching:
+                running.enter_context(servers.child("matcher", PROGRAM, "-m", "matcher", env=settings))
+            yield house
 
 
 @contextmanager

@@ -139,7 +139,7 @@ def turned_away(row: Row, role: str) -> str:
     return "to /sign-in" if role == "stranger" else "nothing here"
 
 
-OWN_WAYS = {("/", "/rooms"), ("/waiting", "/ask")}
+OWN_WAYS = {("/", "/rooms"), ("/waiting", "/ask"), ("/waiting/letter", "/waiting")}
 """Pages that send who may see them on to where they have something to do."""
 
 

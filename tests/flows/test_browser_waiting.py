@@ -35,15 +35,9 @@ def peer_is_here(chromium: Browser, house: House) -> None:
     train(chromium, house)
 
 
-def is_asked(house: House, question: str) -> None:
-    """Let the one who waits be asked."""
+def requests(house: House) -> list[tuple[int]]:
     with sqlite3.connect(house.folder / "hearthside.db", timeout=10) as database:
-        database.execute("update requests set question = ? where ended_at is null", (question,))
-
-
-def requests(house: House) -> list[tuple[int, str]]:
-    with sqlite3.connect(house.folder / "hearthside.db", timeout=10) as database:
-        return list(database.execute("select id, state from requests order by made_at"))
+        return list(database.execute("select id from requests order by made_at"))
 
 
 def is_waiting(one: Visitor) -> None:
@@ -62,15 +56,14 @@ def test_from_the_first_question_to_an_open_chat_takes_few_taps(chromium: Browse
         seeker.arrive()
         seeker.go("/ask")
         tap(seeker.page.get_by_role("checkbox", name="My own"))
-        tap(seeker.page.get_by_role("radio", name="Neither"))
+        tap(seeker.page.get_by_role("radio", name="It is hard"))
         seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia, and the long evenings"))
         tap(seeker.button("Ask now"))
         is_waiting(seeker)
-        is_asked(house, "status")
-        expect(seeker.page.get_by_role("heading", name="Where are you with it now?")).to_be_visible()
+        expect(seeker.page.get_by_role("heading", name="If somebody was hurt: where were you?")).to_be_visible()
         assert seeker.axe() == []
         assert not seeker.scrolls_sideways()
-        tap(seeker.button("It is hard"))
+        tap(seeker.button("Neither"))
         is_waiting(seeker)
         expect(seeker.page.locator("[data-question]")).to_be_hidden()
         peer.button(re.compile("^Accept")).click()
@@ -107,7 +100,9 @@ def test_a_place_is_kept_while_the_server_starts_again_and_a_letter_is_read_firs
         seeker.button("Or near it").click()
         expect(seeker.page.locator("[data-circle]")).to_have_text(re.compile("or one near it"))
         expect(seeker.button("Or near it")).to_have_attribute("aria-pressed", "true")
-        assert [one for one, _ in requests(house)] == [one for one, _ in before], "the place is kept"
+        seeker.button("Neither").click()
+        is_waiting(seeker)
+        assert requests(house) == before, "the place is kept"
         assert seeker.axe() == []
         house.restart()
         peer.go("/desk")
@@ -131,6 +126,7 @@ def test_who_accepts_in_two_tabs_at_once_comes_to_one_chat_and_is_told_kindly(ch
         seeker.arrive()
         seeker.go("/ask")
         seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia, and nobody to tell"))
+        seeker.page.get_by_role("radio", name="Neither").check()
         seeker.button("Ask now").click()
         is_waiting(seeker)
         for tab in (peer, live):
