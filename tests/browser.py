@@ -97,8 +97,8 @@ def open_house(*, demo: bool = True, matching: bool = True, env: dict[str, str] 
         settings = {
             "HEARTHSIDE_VAR": folder, "HEARTHSIDE_DEMO": str(int(demo)), "PORT": str(port), "PYTHONUNBUFFERED": "1",
             "HEARTHSIDE_ORIGIN": f"http://127.0.0.1:{port},http://127.0.0.1:{other}",
-            "HEARTHSIDE_SIGN_UPS_PER_DAY": "10000", "HEARTHSIDE_HANDSHAKES_PER_MINUTE": "10000",
-        } | (env or {})  # fmt: skip
+            "HEARTHSIDE_SIGN_UPS_PER_DAY": "10000", "HEARTHSIDE_HANDSHAKES_PER_MINUTE": "10000", **(env or {}),
+        }  # fmt: skip
         web = servers.start("web", PROGRAM, "-m", "web", env=settings)
         web.wait_until(lambda: "hearthside: ready" in web.said())
         house = House(port, Path(folder), Line(port, other), web, settings, dict(LINK.findall(web.said())))
@@ -272,10 +272,9 @@ def visitor(
         locale=locale, java_script_enabled=script, reduced_motion="reduce",
     )  # fmt: skip
     context.set_default_timeout(WAIT_MS)
-    page = context.new_page()
-    one = Visitor(page, context, base)
-    page.on("pageerror", lambda error: one.complaints.append(f"error: {error}"))
-    page.on("console", lambda message: _heard(one, message.type, message.text, may_fail))
+    one = Visitor(context.new_page(), context, base)
+    one.page.on("pageerror", lambda error: one.complaints.append(f"error: {error}"))
+    one.page.on("console", lambda message: _heard(one, message.type, message.text, may_fail))
     try:
         yield one
     finally:

@@ -1,6 +1,6 @@
 """Hours: open and shut by the organisation's own clock, over midnight and over summer time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from chat.hours import Hours
 from chat.ids import Millis
+from matcher.matching import Matching
+from tests.circle import Circle
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 CLOCK = st.tuples(st.integers(0, 23), st.integers(0, 59)).map(lambda one: f"{one[0]:02}:{one[1]:02}")
@@ -56,3 +58,24 @@ def test_what_comes_next_is_ahead_within_a_day_and_changes_it(opens: str, closes
         assert 0 < ahead - now <= 24 * 3_600_000
     assert hours.is_open(hours.next_opening(now)) and not hours.is_open(hours.next_closing(now))
     assert hours.is_open(now) == (hours.next_closing(now) < hours.next_opening(now))
+
+
+async def test_outside_the_hours_nobody_new_is_asked_and_what_stands_goes_on(circle: Circle) -> None:
+    peer, first, second = await circle.peer(capacity=2), await circle.seeker(), await circle.seeker()
+    now = datetime.now(UTC)
+    shut = Hours.parse(f"{now + timedelta(hours=2):%H:%M}-{now + timedelta(hours=3):%H:%M}", UTC)
+    matching = Matching(
+        circle.place.store, circle.place.keys, offer_s=90, lease_s=15, hours=shut, encoder=circle.encoder
+    )
+    await circle.ask(first)
+    await circle.matching().beat()
+    (offer,) = await circle.standing(peer)
+    await circle.ask(second)
+    await matching.beat()
+    assert await circle.standing(peer) == [offer], "it can still be taken"
+    await circle.offers_run_out()
+    await matching.beat()
+    assert await circle.standing(peer) == []
+    assert [(await circle.request(one)).state for one in (first, second)] == ["waiting", "waiting"]
+    await circle.matching().beat()
+    assert len(await circle.standing(peer)) == 1
