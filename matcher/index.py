@@ -118,6 +118,17 @@ class Index:
         allowed: Mask = mask & np.where(self._any(*VETTED), by_vetting, by_age)
         return allowed
 
+    def sharing(self, sought: Sought) -> int:
+        """Return how many peers share what a request is about and read a language of its person's: the one of its
+        topics that most share; the family where the circle is wider, and everybody where it is widest. Nothing finer is
+        counted, so that a thousand questions count no one person apart."""
+        name = "family" if sought.breadth else "topic"
+        about = [token for of, token in sought.facets if of == name]
+        reading = self._any("reads", [token for of, token in sought.facets if of == "reads"])
+        if sought.breadth > 1 or not about:
+            return int(np.count_nonzero(reading))
+        return max(int(np.count_nonzero(reading & self._any(name, [token]))) for token in about)
+
     def alike(self, sought: Sequence[Sought]) -> Vectors:
         """Return how alike each request and each peer are, shape (s, n): by their words, and where there are none to
         compare by how many of the request's facets the peer declares too (0 … 1)."""

@@ -167,8 +167,7 @@ class Matching:
         for one, similar in zip(batch, alike, strict=True):
             fitting = self._index.fitting(one.sought, partners)
             able, was_asked = await self._able(one, np.flatnonzero(fitting & is_free), similar)
-            counted = b"".join(sorted(token for _, token in one.sought.facets)) + bytes([one.sought.breadth])
-            scarce = is_few(self._noise, counted, int(np.count_nonzero(fitting)))
+            scarce = is_few(self._noise, self._index.sharing(one.sought))
             question = self._question(one, able)
             found.append([] if question else able)
             fates.append(Fate(scarce, question, was_asked and not able))

@@ -128,7 +128,7 @@ def _words(one: One) -> profiles.Words:
 async def _insert(circle: Circle, rows: Mapping[sa.Table, Sequence[dict[str, object]]]) -> None:
     async with circle.place.store.transaction() as tx:
         for table, made in rows.items():
-            for some in _pages(made):
+            for some in _pages(made):  # of nobody there is none
                 await tx.execute(table.insert(), some)
         if tx.is_postgresql:
             await tx.execute(sa.text("analyze"))  # a minute later the server would do it by itself

@@ -10,7 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.words import CANARY
+from tests.words import CANARY, PLACE_CANARY
 
 VARIABLE = "TEST_LOGS"
 
@@ -32,12 +32,13 @@ def collect() -> logging.Handler:
 
 
 def leaks(where: Path) -> list[str]:
-    """Return FILE:LINE of every line below `where` that holds words of the tests' people, whatever the case."""
-    canary = CANARY.encode()
+    """Return FILE:LINE of every line below `where` that holds words of the tests' people, or where they are from,
+    whatever the case."""
+    canaries = (CANARY.encode(), PLACE_CANARY.encode())
     return [
         f"{path}:{number}"
         for path in sorted(where.rglob("*"))
         if path.is_file()
         for number, line in enumerate(path.read_bytes().splitlines(), start=1)
-        if canary in line.lower()
+        if any(canary in line.lower() for canary in canaries)
     ]

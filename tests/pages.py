@@ -20,6 +20,7 @@ from chat.settings import Settings
 from matcher import changes, pairs, topics
 from matcher.tokens import Tokens
 from tests.place import Place, open_place
+from tests.words import PLACE_CANARY
 from web.app import make_app
 
 START_S = 10.0
@@ -49,6 +50,7 @@ class Browser:
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         """Open a page and remember it, for its forms."""
         answer = await self._client.get(path, headers=headers)
+        assert PLACE_CANARY not in answer.text, "nobody is told of a place"
         if "text/html" in answer.headers.get("content-type", ""):
             self.page = answer.text
         return answer
@@ -67,6 +69,7 @@ class Browser:
         sent = {"origin": self.base, "sec-fetch-site": "same-origin"} | headers
         sent = {name: value for name, value in sent.items() if value}
         answer = await self._client.post(path, data={**(fields or {}), "csrf": given}, headers=sent)
+        assert PLACE_CANARY not in answer.text, "nobody is told of a place, not even who wrote it"
         if "text/html" in answer.headers.get("content-type", ""):
             self.page = answer.text
         return answer

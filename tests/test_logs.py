@@ -21,6 +21,7 @@ LEAKY = {
     with servers.child('talkative', {sys.executable!r}, '-c', f'print("{{words.words()}}")') as one:
         one.process.wait(20)
 """,
+    "a place": "logging.getLogger('matcher').info('nobody from %s', words.place_name())",
     "another case": "logging.getLogger('chat').warning(words.words().upper())",
 }
 QUIET = """

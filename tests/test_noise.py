@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from matcher.noise import FEW, STEP, noise, told
+from matcher.noise import FEW, SPREAD, STEP, is_few, noise, told
 
 Counts = npt.NDArray[np.int64]
 REPORTS = 10_000
@@ -122,3 +122,23 @@ def test_nobody_may_look_like_a_few_and_a_few_like_nobody() -> None:
     cells = [str(at).encode() for at in range(2000)]
     assert {told(b"key", one, 0) for one in cells} >= {0, STEP}
     assert {told(b"key", one, 1) for one in cells} >= {0, STEP}
+
+
+INSTALLATIONS = [str(n).encode() * 8 for n in range(2000)]
+
+
+def test_few_are_always_few_and_many_never() -> None:
+    assert all(is_few(key, count) for key in INSTALLATIONS for count in range(FEW + 1))
+    assert not any(is_few(key, FEW + SPREAD + 1) for key in INSTALLATIONS)
+
+
+def test_more_never_sound_like_fewer_and_asking_again_tells_the_same() -> None:
+    for key in INSTALLATIONS[:200]:
+        said = [is_few(key, count) for count in range(2 * (FEW + SPREAD))]
+        assert said == sorted(said, reverse=True) == [is_few(key, count) for count in range(2 * (FEW + SPREAD))]
+
+
+def test_one_more_is_seen_in_few_installations() -> None:
+    for count in range(FEW + SPREAD + 2):
+        moved = sum(is_few(key, count) is not is_few(key, count + 1) for key in INSTALLATIONS)
+        assert moved <= 0.08 * len(INSTALLATIONS), count  # a sixteenth, and what chance adds
