@@ -57,6 +57,7 @@ class Settings:
     model: str = setting(
         "", "`multilingual`, or a sentence-transformers model by name or folder; empty: the bundled one, for English."
     )
+    metrics: str = setting("", "Where a matcher answers Prometheus, as 127.0.0.1:9101; empty: nowhere. A port each.")
     offer_s: int = setting(90, "How long an offer stands.", least=1)
     lease_s: int = setting(15, "After how long another matcher takes over a request.", least=1)
     hours: str = setting("", "When peers are here, as 17:00-22:00; empty: always. Outside them nobody is asked, and "
@@ -147,6 +148,8 @@ class Settings:
             raise SettingError("HEARTHSIDE_REDIS must name a host and a port, as redis://10.0.0.7:6379/0.") from None
         if self.database.startswith("postgresql://") and self.keys == self.database:
             raise SettingError("HEARTHSIDE_KEYS must not be the database itself: a backup would hold both.")
+        if self.metrics:
+            address(self.metrics)
         if self.sign_up not in ("open", "invitation", "closed"):
             raise SettingError("HEARTHSIDE_SIGN_UP must be open, invitation or closed.")
         for one in self.origins:
@@ -169,6 +172,19 @@ class Settings:
             raise SettingError("HEARTHSIDE_HOURS must be like 17:00-22:00.") from None
         if len(self.country) != 2 or not self.country.isascii() or not self.country.isalpha():
             raise SettingError("HEARTHSIDE_COUNTRY must be two letters, like FI.")
+
+
+def address(where: str) -> tuple[str, int]:
+    """Return host and port of HOST:PORT; an IPv6 host stands in brackets.
+
+    Raises:
+        SettingError: it is not that.
+    """
+    host, _, port = where.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
+        raise SettingError("HEARTHSIDE_METRICS must name an address and a port, as 127.0.0.1:9101.")
+    return host, int(port)
 
 
 def _value(name: str, one: "dataclasses.Field[object]", text: str) -> str | int | bool:

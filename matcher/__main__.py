@@ -24,7 +24,7 @@ from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
-from matcher import changes, evaluate, loading, pairs, topics
+from matcher import changes, evaluate, loading, metrics, pairs, topics
 from matcher.encoding import Encoding
 from matcher.matching import Matching
 from matcher.tokens import Tokens
@@ -53,7 +53,7 @@ def main() -> None:
         sys.exit(f"hearthside: {error}")
     try:
         asyncio.run(serve(settings, keyring))
-    except UnknownRevision as error:
+    except (UnknownRevision, SettingError) as error:
         sys.exit(f"hearthside: {error}")
     except OSError as error:
         sys.exit(f"hearthside: the database or the key store cannot be reached ({type(error).__name__}).")
@@ -92,15 +92,18 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, ended.set)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(bus.run(hear)),
-                tasks.create_task(matching.run(wake)),
-                tasks.create_task(_load(matching.encoding, settings.model)),
-            ]
-            await ended.wait()
-            for task in running:
-                task.cancel()
+        figures = metrics.Metrics()
+        with metrics.serving(figures, settings.metrics):
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(bus.run(hear)),
+                    tasks.create_task(matching.run(wake)),
+                    tasks.create_task(_load(matching.encoding, settings.model)),
+                    *([tasks.create_task(figures.run(store, matching))] if settings.metrics else []),
+                ]
+                await ended.wait()
+                for task in running:
+                    task.cancel()
     finally:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(3):

@@ -34,6 +34,11 @@ class Encoding:
         self.encoder = encoder
         self._thread = ThreadPoolExecutor(1, "encoder")
 
+    @property
+    def model(self) -> str:
+        """Which model encodes; "" while none is loaded."""
+        return self.encoder.name if self.encoder is not None else ""
+
     def use(self, encoder: Encoder) -> None:
         """Use this encoder from now on: it has been loaded."""
         self.encoder = encoder

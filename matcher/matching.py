@@ -89,6 +89,10 @@ class Matching:
         }
         self._swept = -SWEEP_S
 
+    @property
+    def index(self) -> Index:
+        return self._index
+
     async def run(self, wake: asyncio.Event) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
@@ -101,8 +105,7 @@ class Matching:
             self._swept = time.monotonic()
             async with self._store.transaction() as tx:
                 await requests.expire_old(tx)
-        encoder = self.encoding.encoder
-        await self._index.follow(encoder.name if encoder is not None else "")
+        await self._index.follow(self.encoding.model)
         async with self._store.reading() as tx:
             over, now = await offers.expired(tx), await tx.now()
         for offer in over:

@@ -166,6 +166,13 @@ async def load(store: Store, keys: Keys, person: PersonId) -> Profile | None:
         return None
 
 
+async def encoded_share(tx: Transaction, model: str) -> float:
+    """Return which share of all profiles this model has encoded as they are now, 0 … 1; of none, all."""
+    done = sa.func.count().filter(sa.not_(_without(model)))
+    row = (await tx.execute(sa.select(sa.func.count().label("all"), done.label("done")).select_from(profiles))).one()
+    return row.done / row.all if row.all else 1.0
+
+
 async def is_unencoded(tx: Transaction, model: str) -> bool:
     """Whether there is a profile to take for encoding."""
     now = await tx.now()

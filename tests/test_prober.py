@@ -80,7 +80,7 @@ async def test_a_thousand_questions_do_not_tell_whether_somebody_is_here(sqlite_
     for question in range(0, PROBES, 10):
         assert told_apart(without[:, question], with_them[:, question]) <= MOST, asking[question]
     assert told_apart(without.sum(axis=1), with_them.sum(axis=1)) <= MOST, "nor all of them together"
-    assert others > 12 or (without == with_them).all(), "where few are, nothing changes at all"
+    assert others > 4 or (without == with_them).all(), "where few are, nothing changes at all"
 
 
 async def test_who_is_busy_has_blocked_or_avoids_the_place_looks_like_who_is_not_there(sqlite_circle: Circle) -> None:

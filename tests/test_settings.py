@@ -32,6 +32,7 @@ WRONG = {
     "HEARTHSIDE_HOURS": ["always", "17-22", "22:00-22:00"],
     "HEARTHSIDE_TIMEZONE": ["", "Helsinki", "Europe", "../UTC", "EET+2"],
     "HEARTHSIDE_TRUSTED_PROXIES": ["proxy.example.org", "10.0.0.1, *", "10.0.0.1/8"],
+    "HEARTHSIDE_METRICS": ["9101", ":9101", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "here:65536", "here:x"],
     "PORT": ["http"],
     "HEARTHSIDE_DATABSE": ["sqlite:////tmp/x.db"],
 }
