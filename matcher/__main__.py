@@ -1,6 +1,6 @@
 """python -m matcher: one matching process; any number may run. The only file here that builds objects.
 
-`python -m matcher evaluate` measures instead (see `evaluate`); it needs no settings and no database.
+With a command (COMMANDS) it is a tool instead, which reads no settings.
 
 Pages and rooms do not wait for it, and it does not wait for its model: while that loads, offers end and go on.
 """
@@ -24,7 +24,7 @@ from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
-from matcher import changes, evaluate, loading, metrics, pairs, topics
+from matcher import changes, evaluate, loading, metrics, pairs, simulate, topics
 from matcher.encoding import Encoding
 from matcher.matching import Matching
 from matcher.tokens import Tokens
@@ -32,16 +32,17 @@ from matcher.tokens import Tokens
 NO_MODEL_S = 60.0
 """After a model could not be loaded it is tried again so much later; until then facets decide."""
 
+COMMANDS = {"evaluate": evaluate.main, "simulate": simulate.main}
+
 logger = logging.getLogger("matcher")
 
 
-COMMANDS = {"evaluate": evaluate.main}
-
-
 def main() -> None:
-    """Read the settings, build, run until a signal ends it; or do what the first argument names."""
-    if sys.argv[1:] and (command := COMMANDS.get(sys.argv[1])):
-        command(sys.argv[2:])
+    """Run the command that is named; without one read the settings, build, run until a signal ends it."""
+    if len(sys.argv) > 1:
+        if sys.argv[1] not in COMMANDS:
+            sys.exit(f"python -m matcher, or python -m matcher {' | '.join(COMMANDS)}")
+        COMMANDS[sys.argv[1]](sys.argv[2:])
         return
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     for noisy in ("sentence_transformers", "transformers", "httpx", "huggingface_hub", "alembic"):

@@ -12,6 +12,7 @@ from matcher.requests import HOUR_MS
 from matcher.tables import OPEN, requests
 from matcher.waits import RECENT, likely
 
+MINUTE_MS = 60_000
 BEAT_MS = HOUR_MS // 4
 BACK_MS = 28 * 24 * HOUR_MS
 """So far back; what was so before may not be any more."""
@@ -39,18 +40,13 @@ class Lately:
 async def _wait(tx: Transaction, beat: int) -> tuple[int, int] | None:
     """Reckon it as of a moment."""
     hours = requests.c.made_at // HOUR_MS - beat // HOUR_MS + 28 * 24
-    recent = (
-        sa.select(requests.c.made_at, requests.c.ended_at, requests.c.state)
-        .where(
-            sa.or_(requests.c.ended_at > beat - BACK_MS, requests.c.state.in_(OPEN)),
-            requests.c.made_at.between(beat - BACK_MS, beat),
-            (hours + NEAR_H) % 24 <= 2 * NEAR_H,
-        )
-        .order_by(requests.c.made_at.desc())
-        .limit(RECENT)
+    near = sa.select(requests.c.made_at, requests.c.ended_at, requests.c.state).where(
+        requests.c.made_at.between(beat - BACK_MS, beat), (hours + NEAR_H) % 24 <= 2 * NEAR_H
     )
-    rows = list(await tx.execute(recent))
-    ended = [row.ended_at is not None and row.ended_at <= beat for row in rows]
-    minutes = [((row.ended_at if over else beat) - row.made_at) / 60_000 for row, over in zip(rows, ended, strict=True)]
-    matched = [over and row.state == "accepted" for row, over in zip(rows, ended, strict=True)]
-    return likely(np.array(minutes, dtype=np.float64), np.array(matched, dtype=np.bool_))
+    over = near.where(requests.c.ended_at.between(beat - BACK_MS, beat)).order_by(requests.c.ended_at.desc())
+    still = near.where(sa.or_(requests.c.ended_at > beat, requests.c.state.in_(OPEN)))
+    ended = list(await tx.execute(over.limit(RECENT)))
+    begins = [row.made_at / MINUTE_MS for row in (*ended, *await tx.execute(still))]
+    ends = [row.ended_at / MINUTE_MS for row in ended] + [np.inf] * (len(begins) - len(ended))
+    matched = [row.state == "accepted" for row in ended] + [False] * (len(begins) - len(ended))
+    return likely(np.array(begins), np.array(ends), np.array(matched, dtype=np.bool_), beat / MINUTE_MS)

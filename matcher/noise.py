@@ -1,13 +1,13 @@
 """Noise: how a count is told so that it tells nothing about one person.
 
-Told to people who ask, a count is few or not, and from where on it is not few is a secret of this installation, the same
-for every question. Noise of its own for each question would be stronger against one question and is worth nothing
+Told to people who ask, a count is few or not, and from where on it is not few is a secret of this installation, the
+same for every question. Noise of its own for each question would be stronger against one question and is worth nothing
 against a thousand that all count the same person: their mean tells what each hides.
 
-Told in a report, each count has noise of its own, which hangs on what is counted, by a key outside the database, so that
-asking again, or in another way that counts the same, tells no more (cell-key perturbation: Fraser and Wooton,
-UNECE/Eurostat work session on confidentiality, 2005). A total is no sum of what is told beside it, so taking one from the
-other gives nothing away; and as nothing is left out, nothing can be filled in.
+Told in a report, each count has noise of its own, which hangs on what is counted, by a key outside the database, so
+that asking again, or in another way that counts the same, tells no more (cell-key perturbation: Fraser and Wooton,
+UNECE/Eurostat work session on confidentiality, 2005). A total is no sum of what is told beside it, so taking one from
+the other gives nothing away; and as nothing is left out, nothing can be filled in.
 """
 
 import hashlib

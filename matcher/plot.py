@@ -64,8 +64,8 @@ class Plot:
     most: float | None = None
 
     def number(self, value: float) -> str:
-        """Write a number as this plot does; a dash where there is none."""
-        return "–" if math.isnan(value) else f"{value:.{self.digits}f}{self.unit}"
+        """Write a number as this plot does."""
+        return number(value, self.unit, self.digits)
 
     def end(self) -> float:
         """Return where the scale ends: above 0."""
@@ -74,6 +74,11 @@ class Plot:
         highs = [high for one in self.series for _, high in one.intervals]
         values = [value for one in self.series for value in one.values]
         return max((value for value in (*highs, *values) if not math.isnan(value)), default=0) or 1.0
+
+
+def number(value: float, unit: str = "", digits: int = 0) -> str:
+    """Write a number; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{value:.{digits}f}{unit}"
 
 
 def bars(plot: Plot) -> str:

@@ -10,8 +10,9 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --paper: #141c1b; --ink: #e9efed; --border: #8a9592 } }
 body { margin: 0 auto; padding: 1rem; max-inline-size: 44rem; background: var(--paper); color: var(--ink);
   font: 17px/1.5 system-ui, sans-serif }
-h1 { font-size: 24px } figure { margin: 2rem 0 } svg { display: block; inline-size: 100%; max-inline-size: 36rem }
-details { overflow-x: auto } summary { min-block-size: 44px; line-height: 44px; cursor: pointer }
+h1 { font-size: 24px } h2 { font-size: 20px } pre { font-size: 13px }
+figure { margin: 2rem 0 } svg { display: block; inline-size: 100%; max-inline-size: 36rem }
+details, pre { overflow-x: auto } summary { min-block-size: 44px; line-height: 44px; cursor: pointer }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
 caption { text-align: start } th { text-align: start; font-weight: 600 }
 th, td { padding: 4px 12px 4px 0; border-block-end: 1px solid var(--border) } td { text-align: end }
@@ -36,6 +37,11 @@ def lines(shown: plot.Plot) -> str:
 def paragraph(words: str) -> str:
     """Return words as a paragraph; they are plain text."""
     return f"<p>{escape(words)}</p>"
+
+
+def preformatted(words: str) -> str:
+    """Return words as a terminal shows them; they are plain text."""
+    return f"<pre>{escape(words)}</pre>"
 
 
 def page(title: str, parts: Sequence[str]) -> str:

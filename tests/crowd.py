@@ -17,7 +17,7 @@ from chat.keys import _bound
 from chat.seal import KEY_BYTES, Keyring
 from chat.tables import memberships, people, roles, rooms
 from matcher import changes, profiles
-from matcher.facets import MOST, VALUES, Declared, Facet, Name
+from matcher.facets import MOST, SEEDED, VALUES, Declared, Facet, Name
 from matcher.requests import HOUR_MS, KEPT_H, RequestId
 from matcher.tables import peers, profile_facets, profile_languages, request_facets, request_languages, requests
 from matcher.tables import profiles as profiles_table
@@ -39,7 +39,7 @@ class One:
     breadth: int = 0
 
 
-def anybody(chosen: random.Random, topics: Sequence[str] = VALUES["topic"]) -> One:
+def anybody(chosen: random.Random, topics: Sequence[str] = tuple(SEEDED)) -> One:
     """Return somebody at random, who declares some things and leaves others open."""
     held: dict[Name, frozenset[str]] = {}
     for name, values in VALUES.items():

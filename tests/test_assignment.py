@@ -117,7 +117,7 @@ def test_of_equals_who_waits_longer_is_served_and_of_those_the_first() -> None:
 
 def test_waiting_outweighs_similarity_in_the_end() -> None:
     assert one_place([0.4, 0.2], [0, 10]) == 0
-    assert one_place([0.4, 0.2], [0, 30]) == 1
+    assert one_place([0.4, 0.2], [0, 58]) == 1
 
 
 def test_rare_experience_is_not_passed_over_for_being_rare() -> None:

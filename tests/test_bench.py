@@ -16,12 +16,15 @@ FIGURES = {
     "idle": {"kb_per_connection"},
     "durable": {"sqlite_256_per_s", "sqlite_256_p99_ms", "postgresql_256_per_s", "postgresql_256_p99_ms",
                 "vs_commit_each_sqlite", "vs_commit_each_postgresql", "sqlite_second_writer_p99_ms"},
+    "assignment": {"assign_10k_2k_s", "assign_share_of_optimum", "nearest_10k_2k_s", "nearest_share_of_optimum",
+                   "wait_fairness", "nearest_wait_fairness", "search_100k_ms"},
 }  # fmt: skip
 SMALL = {
     "rooms": ("--rooms", "3", "--members", "4", "--per-s", "20", "--rounds", "1", "--seconds", "1"),
     "fanout": ("--members", "12", "--rounds", "1", "--seconds", "1.5"),
     "idle": ("--connections", "30"),
     "durable": ("--rounds", "1", "--seconds", "0.4", "--people", "40"),
+    "assignment": ("--rounds", "1", "--scale", "0.05"),
 }
 
 
@@ -37,4 +40,4 @@ def test_a_bench_gives_its_figures(name: str) -> None:
 
 def test_the_runner_says_which_benches_there_are() -> None:
     ended = subprocess.run((sys.executable, "-m", "tests.bench", "no"), cwd=ROOT, capture_output=True, timeout=60)
-    assert ended.returncode != 0 and b"rooms, fanout, idle, durable, page, match" in ended.stderr
+    assert ended.returncode != 0 and b"rooms, fanout, idle, durable, page, match, assignment" in ended.stderr
