@@ -239,11 +239,11 @@ async def test_a_draft_belongs_to_one_person_and_to_what_is_kept_now(sqlite_url:
         person = await pages.place.person()
         async with await pages.browser_of(person) as browser:
             seen = [draft((await browser.get("/profile")).text)]
-            refused = await browser.post("/profile", form("a\0b", draft="0"))
-            assert draft(refused.text) == seen[0], "what was refused is still to be kept"
             await browser.post("/profile", form(words()))
             seen.append(draft((await browser.get("/profile")).text))
             assert seen == [f"{person} 0", f"{person} 1"]
+            refused = await browser.post("/profile", form("a\0b", draft="1"))
+            assert draft(refused.text) == seen[1], "what was refused is still to be kept"
             before = draft((await browser.get("/ask")).text)
             await browser.post("/ask", form(words()))
             assert draft((await browser.get("/ask?anew=yes")).text) != before == f"{person} 0"
