@@ -41,7 +41,7 @@ def paragraph(words: str) -> str:
 
 def preformatted(words: str) -> str:
     """Return words as a terminal shows them; they are plain text."""
-    return f"<pre>{escape(words)}</pre>"
+    return f'<pre tabindex="0">{escape(words)}</pre>'  # the keyboard scrolls it where it is too wide
 
 
 def page(title: str, parts: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from matcher.tally import MEASURES, Of, over
 
 USUAL, SCARCE = 0.7, 3.0
 """Minutes of talk that are asked for, to one minute that peers have room for."""
-LOADS = {USUAL: "a usual day", SCARCE: "three ask for each place there is"}
+LOADS = {USUAL: "a usual day", SCARCE: "three times what peers can take"}
 DAYS = 8
 MINUTES = range(0, 61, 2)
 ALONE = POLICIES[-1]
@@ -124,7 +124,7 @@ def assumptions() -> list[str]:
 
 def _waited(days: Days, load: float) -> Plot:
     return Plot(
-        f"Matched after so many minutes: {LOADS[load]}",
+        f"Waits: {LOADS[load]}",
         "Of all who asked, the share that was matched within the minutes below. Who left is counted as not matched.",
         [str(minute) for minute in MINUTES],
         [
@@ -138,7 +138,7 @@ def _waited(days: Days, load: float) -> Plot:
 
 def _fairness(days: Days) -> Plot:
     return Plot(
-        "Matched when three ask for each place",
+        "Matched at three times what peers can take",
         "Rare experience against common: under a fair policy both bars are as long.",
         [policy.name for policy in POLICIES],
         [

@@ -54,6 +54,12 @@ def test_a_wait_that_grows_is_announced_by_those_who_are_in_it() -> None:
     assert likely(begins, ends, matched, 90) is None
 
 
+def test_a_wait_that_has_become_short_is_announced_as_short() -> None:
+    begins = np.concatenate((np.zeros(30), np.arange(200.0, 220)))  # thirty from the night, and twenty of this morning
+    ends = np.concatenate((np.arange(200.0, 230), begins[30:] + 2))
+    assert likely(begins, ends, np.ones(50, dtype=bool), 240) == (2, 2)
+
+
 @given(HISTORY)
 def test_a_range_has_its_ends_in_order_and_among_the_steps(history: list[tuple[float, float, bool]]) -> None:
     begins, minutes, ended = (np.array([one[n] for one in history], dtype=float) for n in range(3))
