@@ -6,8 +6,13 @@ from matcher.cues import contradicted, missing
 from matcher.facets import VALUES, Declared, Facet, Name, declared, undeclared
 from matcher.pairs import may_meet
 
+FIRST: tuple[Name, ...] = ("side", "status", "role")
+"""In this order, where nothing else decides: what hurts most when it is got wrong comes first."""
 
-def question(text: str, facets: Sequence[Facet], questioned: Collection[str], top: Sequence[Declared]) -> Name | None:
+
+def question(
+    text: str, facets: Sequence[Facet], questioned: Collection[str], top: Sequence[Declared] | None
+) -> Name | None:
     """Return the facet to ask a seeker about before anybody is asked for them, or None.
 
     Asked, never inferred: what their words contradict; else, once a request, of what they left open what their words
@@ -15,15 +20,17 @@ def question(text: str, facets: Sequence[Facet], questioned: Collection[str], to
 
     Args:
         questioned: what they were asked about before.
-        top: see `most_telling`.
+        top: see `most_telling`; None: too few to look at, and then the first of FIRST that they left open is asked.
     """
     doubted = contradicted(text, facets)
     if doubted is not None and doubted[0] not in questioned:
         return doubted[0]
     if questioned:
         return None
-    hinted = missing(text, facets)
-    return hinted[0] if hinted else most_telling(undeclared(facets), top)
+    left_open, hinted = undeclared(facets), missing(text, facets)
+    if hinted:
+        return hinted[0]
+    return most_telling(left_open, top) if top is not None else next((one for one in FIRST if one in left_open), None)
 
 
 def most_telling(left_open: Sequence[Name], top: Sequence[Declared]) -> Name | None:

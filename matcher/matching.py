@@ -171,7 +171,7 @@ class Matching:
             fitting = self._index.fitting(one.sought, partners)
             able, was_asked = await self._able(one, np.flatnonzero(fitting & is_free), similar)
             scarce = is_few(self._noise, self._index.sharing(one.sought))
-            question = self._question(one, able)
+            question = self._question(one, None if scarce else np.flatnonzero(fitting), similar)
             found.append([] if question else able)
             fates.append(Fate(scarce, question, was_asked and not able))
         chosen = assigned(batch, found, alike, people, free)
@@ -213,9 +213,10 @@ class Matching:
                 break
         return able[:TOP], was_asked
 
-    def _question(self, one: Open, able: list[int]) -> str | None:
-        """Return the facet to ask the person about before anybody is asked for them, or None."""
-        top = [self._declared(row) for row in able]
+    def _question(self, one: Open, rows: "np.typing.NDArray[np.intp] | None", similar: Vectors) -> str | None:
+        """Return the facet to ask the person about before anybody is asked for them, or None. It hangs on nobody who is
+        free, blocked or alone in what they share: what is asked must not tell that somebody is there."""
+        top = None if rows is None else [self._declared(int(rows[n])) for n in best(similar[rows], TOP)]
         return question(text_of(one.words), one.words.facets, one.held.questioned, top)
 
     def _declared(self, row: int) -> Declared:

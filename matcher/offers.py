@@ -77,7 +77,7 @@ async def make(tx: Transaction, held: Lease, peer: PersonId, offer_s: int, *, sc
     made = {"id": offer, "request": held.request, "seeker": seeker, "peer": peer, "state": "offered"}
     times = {"round": held.round, "made_at": now, "expires_at": now + offer_s * 1000}
     await tx.execute(offers.insert().values(made | times))
-    changed = {"state": "offered", "lease": None, "lease_until": 0, "question": None, "scarce": scarce}
+    changed = {"state": "offered", "lease": None, "lease_until": 0, "scarce": scarce}
     await tx.execute(sa.update(requests).where(requests.c.id == held.request).values(changed))
     await timeline.append(tx, inbox, "offered", ref=offer)
     return "offered"

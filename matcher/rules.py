@@ -145,9 +145,11 @@ def recent_pair(is_postgresql: bool) -> Condition:
         rooms.c.id == seekers.c.room, rooms.c.kind == "one_to_one",
         sa.or_(rooms.c.state == "open", rooms.c.closed_at > clock(is_postgresql) - TALKED_H * HOUR_MS),
     )  # fmt: skip
+    ran_out = sa.and_(offers.c.state == "ended", offers.c.ended_at >= offers.c.expires_at)
     declined = sa.exists().where(
         offers.c.seeker == requests.c.person, offers.c.peer == peers.c.person, offers.c.request != requests.c.id,
-        offers.c.state.in_(("declined", "ended")), offers.c.ended_at > clock(is_postgresql) - DECLINED_H * HOUR_MS,
+        sa.or_(offers.c.state == "declined", ran_out),
+        offers.c.ended_at > clock(is_postgresql) - DECLINED_H * HOUR_MS,
     )  # fmt: skip
     return sa.and_(~together, ~declined)
 

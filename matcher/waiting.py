@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from chat import timeline, words
@@ -20,8 +21,8 @@ from chat.seal import DataKey, SealBroken, about
 from chat.store import Store, Transaction
 from chat.tables import people
 from matcher import changes
-from matcher.facets import Facet, Name, Visibility
-from matcher.profiles import Profile, Sealed, Words, compose, unseal
+from matcher.facets import Facet, Name, Visibility, checked
+from matcher.profiles import Profile, Sealed, Words, unseal
 from matcher.requests import HOUR_MS, KEPT_H, KEPT_LONG_H, RequestId, declare
 from matcher.tables import OPEN, letters, offers, request_languages, requests
 
@@ -108,7 +109,7 @@ def answered(said: Words, name: Name, value: str) -> Words:
     """
     seen: Visibility = next((one.visibility for one in said.facets if one.name == name), "matching")
     others = [one for one in said.facets if one.name != name]
-    return compose(said.text, said.text_visibility, [*others, Facet(name, value, seen)])
+    return msgspec.structs.replace(said, facets=(*others, *checked([Facet(name, value, seen)])))
 
 
 async def answer(tx: Transaction, person: PersonId, name: str, sealed: Sealed | None) -> None:

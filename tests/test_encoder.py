@@ -9,7 +9,7 @@ from sentence_transformers import SentenceTransformer
 
 from matcher import demo, loading, model
 from matcher.encoder import Encoder, Vectors
-from matcher.ranking import rank
+from matcher.ranking import best
 
 pytestmark = pytest.mark.model
 
@@ -61,7 +61,7 @@ def test_texts_that_share_nothing_but_the_language_are_less_alike_once_the_mean_
 def test_each_demo_request_finds_the_peer_it_was_written_for(real: Encoder) -> None:
     peers = encode(real, [text for _, text, _, _ in demo.PEERS])
     wanted = encode(real, [text for text, _ in demo.REQUESTS])
-    found = [demo.PEERS[rank(one, peers, top=1)[0][0]][0] for one in wanted]
+    found = [demo.PEERS[best(peers @ one, 1)[0]][0] for one in wanted]
     assert found == ["Demo Peer Birch", "Demo Peer Heron", "Demo Peer Willow"]
 
 

@@ -62,7 +62,9 @@ def test_it_prints_a_table_and_writes_a_page_and_neither_holds_a_text(tmp_path: 
         assert CANARY not in told and "wine" not in told
 
 
-@pytest.mark.parametrize("content", [words(), json.dumps({"text": words(), "label": "one"})])
+@pytest.mark.parametrize(
+    "content", [words(), json.dumps({"text": words(), "label": "one"})], ids=["no JSON", "no such field"]
+)
 def test_a_file_that_cannot_be_used_is_named_and_not_quoted(content: str, tmp_path: Path) -> None:
     file = tmp_path / "texts.jsonl"
     file.write_text(content, encoding="utf-8")

@@ -9,7 +9,7 @@ from matcher import loading
 from matcher.coverage import MULTILINGUAL, covered
 from matcher.encoder import Encoder
 from matcher.multilingual import MEANS
-from matcher.ranking import rank
+from matcher.ranking import best
 
 pytestmark = pytest.mark.model
 
@@ -53,7 +53,7 @@ def test_a_text_has_the_same_vector_whatever_stands_beside_it(real: Encoder) -> 
 def test_each_request_finds_the_peer_who_wrote_of_it_in_another_language(real: Encoder) -> None:
     peers = real.encode([text for _, text in PEERS], [code for code, _ in PEERS])
     wanted = real.encode([text for _, text, _ in REQUESTS], [code for code, _, _ in REQUESTS])
-    assert [rank(one, peers, top=1)[0][0] for one in wanted] == [peer for _, _, peer in REQUESTS]
+    assert [best(peers @ one, 1)[0] for one in wanted] == [peer for _, _, peer in REQUESTS]
 
 
 def test_texts_of_one_language_are_not_alike_for_that_alone(real: Encoder) -> None:
