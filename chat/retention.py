@@ -26,6 +26,8 @@ SWEEP_S = 60.0
 BATCH = 500
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+LOG_DAYS = 1
+"""What processes tell each other in a room nobody is in is read at once; kept longer it would tell who did what."""
 ROWS_DAYS = 30
 ORPHANS_EVERY = 60
 """Sweeps between two looks for keys that belong to nobody."""
@@ -71,12 +73,11 @@ class Retention:
         keep = self._settings
         await self._expire_doors(now)  # first: whatever else fails or takes long, who is out is out
         await self._destroy_hidden(Millis(now - keep.hidden_hours * HOUR_MS))
-        await self._expire(("group", "inbox", "log"), Millis(now - keep.keep_group_days * DAY_MS))
+        await self._expire(("log",), Millis(now - LOG_DAYS * DAY_MS))
+        await self._expire(("group", "inbox"), Millis(now - keep.keep_group_days * DAY_MS))
         await self._expire(("desk",), Millis(now - keep.keep_case_days * DAY_MS))
         await self._expire_one_to_ones(Millis(now - keep.keep_one_to_one_days * DAY_MS))
         await self._drop_rows(now)
-        for expire in self._also:
-            await self._expire_also(expire, now)
         await self._expire_cases(Millis(now - keep.keep_case_days * DAY_MS))
         await self._expire_audit(now)
         await erasure.finish_due(self._store, self._keys, hidden_hours=keep.hidden_hours)
@@ -84,6 +85,8 @@ class Retention:
             await self.sweep_keys()
             await erasure.truncate(self._store)
         self._sweeps += 1
+        for expire in self._also:  # last: what fails there holds up nothing here
+            await self._expire_also(expire, now)
         return True
 
     async def sweep_keys(self) -> None:
@@ -154,10 +157,12 @@ class Retention:
         until = sa.case(
             (ended, _before(now, keep.keep_one_to_one_days + ROWS_DAYS)),
             (rooms.c.kind == "desk", _before(now, keep.keep_case_days + ROWS_DAYS)),
+            (rooms.c.kind == "log", _before(now, LOG_DAYS)),
             else_=_before(now, keep.keep_group_days + ROWS_DAYS),
         )
         due = sa.select(entries.c.room, entries.c.seq).join(rooms, rooms.c.id == entries.c.room).where(
-            entries.c.at < now - ROWS_DAYS * DAY_MS, entries.c.seq < rooms.c.first_seq, since < until
+            sa.or_(rooms.c.kind == "log", entries.c.at < now - ROWS_DAYS * DAY_MS), entries.c.seq < rooms.c.first_seq,
+            since < until,
         ).limit(BATCH)  # fmt: skip
         while True:
             async with self._store.transaction() as tx:

@@ -30,10 +30,12 @@ def question(
     left_open, hinted = undeclared(facets), missing(text, facets)
     if hinted:
         return hinted[0]
-    return most_telling(left_open, top) if top is not None else next((one for one in FIRST if one in left_open), None)
+    if top is None:
+        return next((one for one in FIRST if one in left_open), None)
+    return most_telling(left_open, top, declared(facets))
 
 
-def most_telling(left_open: Sequence[Name], top: Sequence[Declared]) -> Name | None:
+def most_telling(left_open: Sequence[Name], top: Sequence[Declared], held: Declared) -> Name | None:
     """Return the facet to ask about: the one whose answer would remove most of `top` under the hard rules.
 
     What somebody would answer is not known, so every value counts alike: it is the expected number removed. Ties keep
@@ -42,12 +44,13 @@ def most_telling(left_open: Sequence[Name], top: Sequence[Declared]) -> Name | N
     Args:
         left_open: facets the seeker has not declared, such as `facets.undeclared` returns.
         top: the best of those who may meet the seeker now, some twenty.
+        held: what the seeker has declared.
     """
-    removed = {name: _expected(name, top) for name in left_open}
+    removed = {name: _expected(name, top, held) for name in left_open}
     best = max(removed, key=lambda name: removed[name], default=None)
     return best if best is not None and removed[best] > 0 else None
 
 
-def _expected(name: Name, top: Sequence[Declared]) -> float:
-    answers = [declared([Facet(name, value)]) for value in VALUES[name]]
+def _expected(name: Name, top: Sequence[Declared], held: Declared) -> float:
+    answers = [{**held, name: frozenset({value})} for value in VALUES[name]]
     return sum(not may_meet(answer, peer) for answer in answers for peer in top) / len(answers)

@@ -23,13 +23,18 @@ async def seed(tx: Transaction) -> None:
     await tx.execute(insert(rooms).values(row).on_conflict_do_nothing())
 
 
-async def note(tx: Transaction, person: PersonId | None = None) -> None:
-    """Tell every matcher, once this is committed, to look: at this person's profile, or only whether there is work.
+async def note(tx: Transaction, person: PersonId) -> None:
+    """Tell every matcher, once this is committed, to look at this person's profile.
 
     Locks the room: of rooms, nothing with a lower id may be locked after it.
     """
     await tx.lock(rooms, [CHANGES])
-    await timeline.append(tx, CHANGES, "profile" if person is not None else "work", ref=person)
+    await timeline.append(tx, CHANGES, "profile", ref=person)
+
+
+def wake(tx: Transaction) -> None:
+    """Tell every matcher, once this is committed, that there may be work: a hint alone, which keeps nobody waiting."""
+    tx.touched.setdefault(CHANGES, Seq(0))
 
 
 async def last(tx: Transaction) -> Seq:

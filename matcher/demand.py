@@ -138,7 +138,8 @@ class Cells:
         return [sum(held[state, at] for state in states) for at in range(len(WITHIN_MIN))]
 
     def _cell(self, *what: str) -> bytes:
-        return "\0".join((self._period, *what)).encode()
+        """What is counted, by name. A week is the same week in every period it is told in."""
+        return "\0".join(what if what[0] == "week" else (self._period, *what)).encode()
 
 
 def weeks_kept(keep_days: int) -> int:

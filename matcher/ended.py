@@ -30,7 +30,7 @@ async def expire(tx: Transaction, settings: Settings, now: Millis) -> int:
     both = sorted({*cut, *gone})
     await tx.lock(requests, both)
     await tx.execute(offers.delete().where(offers.c.request.in_(both)))
-    await tx.execute(sa.update(requests).where(requests.c.id.in_(cut)).values(person=None))
+    await tx.execute(sa.update(requests).where(requests.c.id.in_(cut)).values(person=None, room=None))
     for table in OF_A_REQUEST:
         await tx.execute(table.delete().where(table.c.request.in_(gone)))
     await tx.execute(requests.delete().where(requests.c.id.in_(gone)))
@@ -48,4 +48,4 @@ async def forget(tx: Transaction, person: PersonId) -> None:
         await tx.execute(table.delete().where(table.c.request.in_(mine)))
     told = sa.or_(offers.c.request.in_(mine), offers.c.peer == person)
     await tx.execute(offers.delete().where(told, offers.c.ended_at.is_not(None)))
-    await tx.execute(sa.update(requests).where(requests.c.id.in_(mine)).values(person=None))
+    await tx.execute(sa.update(requests).where(requests.c.id.in_(mine)).values(person=None, room=None))

@@ -105,12 +105,6 @@ def undeclared(facets: Iterable[Facet]) -> tuple[Name, ...]:
     return tuple(name for name in PROTECTING if name not in held)
 
 
-def likeness(seeker: Declared, peer: Declared) -> float:
-    """How much of what the seeker declares the peer shares, 0 … 1: for where no text can be compared, and for ties."""
-    held = sum(len(values) for values in seeker.values())
-    return sum(len(values & peer.get(name, frozenset())) for name, values in seeker.items()) / held if held else 0.0
-
-
 def families(held: Iterable[str], topics: Topics = SEEDED) -> frozenset[str]:
     """Return the families of topics somebody declares."""
     return frozenset(topics[one] for one in held if one in topics)

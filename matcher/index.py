@@ -134,7 +134,7 @@ class Index:
         compare by how many of the request's facets the peer declares too (0 … 1)."""
         count = len(self)
         made: Vectors = np.zeros((len(sought), count), dtype=np.float32)
-        rows = [n for n, one in enumerate(sought) if one.vector is not None and len(one.vector) == self._width]
+        rows = [n for n, one in enumerate(sought) if one.vector is not None and self._is_comparable(one.vector)]
         if rows and count:
             if self._mean is None:
                 self._mean = pool_mean(self._vectors[:count])
@@ -148,6 +148,9 @@ class Index:
     def declared(self, row: int) -> Tokens:
         """Return what the peer in a row declares."""
         return frozenset(one for one, column in self._column.items() if self._has[row, column])
+
+    def _is_comparable(self, vector: Vectors) -> bool:
+        return len(vector) == self._width and abs(float(np.linalg.norm(vector)) - 1) < UNIT
 
     def _any(self, name: str, tokens: Iterable[bytes]) -> Mask:
         columns = [self._column[name, token] for token in tokens if (name, token) in self._column]
@@ -201,7 +204,7 @@ class Index:
             self._vectors = np.zeros((len(self._people), self._width), dtype=np.float32)
         self._people[row] = person
         self._vectors[row] = 0
-        if vector is not None and len(vector) == self._width and abs(float(np.linalg.norm(vector)) - 1) < UNIT:
+        if vector is not None and self._is_comparable(vector):
             self._vectors[row] = vector
         self._has[row] = False
         for one in facets:

@@ -99,8 +99,8 @@ class Matching:
             tasks.create_task(self._offering(wake))
             tasks.create_task(self.encoding.run())
 
-    async def beat(self) -> None:
-        """Do everything about requests and offers that is due now."""
+    async def beat(self) -> bool:
+        """Do what is due about offers, and match a batch of requests. Returns whether more may be due already."""
         if time.monotonic() - self._swept > SWEEP_S:
             self._swept = time.monotonic()
             async with self._store.transaction() as tx:
@@ -112,27 +112,28 @@ class Matching:
             async with self._store.transaction() as tx:
                 await offers.expire(tx, offer)
         if self._hours is not None and not self._hours.is_open(now):
-            return  # what stands goes on; nobody new is asked
-        while await self._is_due():
-            async with self._store.transaction() as tx:
-                leased = await requests.lease(tx, self._lease_s, BATCH)
-            if not leased:
-                return
-            if not await self._matched(leased):
-                for held in leased:  # one that breaks takes no other down; what was offered is not ours any more
-                    await self._matched([held])
+            return False  # what stands goes on; nobody new is asked
+        if not await self._is_due():
+            return False
+        async with self._store.transaction() as tx:
+            leased = await requests.lease(tx, self._lease_s, BATCH)
+        if leased and not await self._matched(leased):
+            for held in leased:  # one that breaks takes no other down; what was offered is not ours any more
+                await self._matched([held])
+        return len(leased) == BATCH
 
     async def _offering(self, wake: asyncio.Event) -> None:
         while True:
+            more = False
             try:
-                await self.beat()
+                more = await self.beat()
             except Unavailable:
                 logger.warning("matching: the database does not answer; trying again")
             except Exception as error:
                 logger.error("matching: a bug; going on in %s s", BUG_S, exc_info=without_words(error))
                 await asyncio.sleep(BUG_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), POLL_S)
+                await asyncio.wait_for(wake.wait(), 0 if more else POLL_S)
             wake.clear()
 
     async def _is_due(self) -> bool:
@@ -171,9 +172,10 @@ class Matching:
             fitting = self._index.fitting(one.sought, partners)
             able, was_asked = await self._able(one, np.flatnonzero(fitting & is_free), similar)
             scarce = is_few(self._noise, self._index.sharing(one.sought))
-            question = self._question(one, None if scarce else np.flatnonzero(fitting), similar)
-            found.append([] if question else able)
-            fates.append(Fate(scarce, question, was_asked and not able))
+            few = scarce or is_few(self._noise, int(np.count_nonzero(fitting)))
+            asks = self._question(one, None if few else np.flatnonzero(fitting), similar)
+            found.append([] if asks else able)
+            fates.append(Fate(scarce, asks, was_asked and not able))
         chosen = assigned(batch, found, alike, people, free)
         for one, fate, peer in zip(batch, fates, chosen, strict=True):
             made = "unfit"
@@ -249,18 +251,21 @@ class Matching:
                     await requests.put_back(tx, held, again_s=POLL_S)
                 continue
             if encoder is not None and held.vector is not None and held.vector_model == encoder.name:
-                vector = profiles.unseal_vector(key, held.person, held.vector, encoder.name, "requests")
-            elif encoder is not None and text and encoder.covers(held.language):
+                with contextlib.suppress(SealBroken):
+                    vector = profiles.unseal_vector(key, held.person, held.vector, encoder.name, "requests")
+            if vector is None and encoder is not None and text and encoder.covers(held.language):
                 fresh.append(len(opened))
             opened.append((held, words, vector))
         if fresh and encoder is not None:
-            name = encoder.name
-            made = await self.encoding.vectors(encoder, [(text_of(opened[n][1]), opened[n][0].language) for n in fresh])
+            written = [(text_of(opened[n][1]), opened[n][0].language) for n in fresh]
+            made: Sequence[Vectors] = ()
+            with contextlib.suppress(TimeoutError):  # facets decide then, and the next look tries again
+                made = list(await self.encoding.vectors(encoder, written))
             async with self._store.transaction() as tx:
-                for n, vector in zip(fresh, made, strict=True):
+                for n, vector in zip(fresh, made, strict=False):
                     held, words, _ = opened[n]
-                    sealed = profiles.seal_vector(own[held.person], held.person, vector, name, "requests")
-                    await requests.keep_vector(tx, held, name, sealed)
+                    sealed = profiles.seal_vector(own[held.person], held.person, vector, encoder.name, "requests")
+                    await requests.keep_vector(tx, held, encoder.name, sealed)
                     opened[n] = held, words, vector
         return [Open(held, words, self._sought(held, words, vector)) for held, words, vector in opened]
 

@@ -56,7 +56,7 @@ class OfferCard:
     left_s: float
 
 
-async def make(tx: Transaction, held: Lease, peer: PersonId, offer_s: int, *, scarce: bool | None = None) -> Made:
+async def make(tx: Transaction, held: Lease, peer: PersonId, offer_s: int, *, scarce: bool) -> Made:
     """Offer a leased request to a peer, if both still may; the lease ends with it. `scarce`: see `waiting.Standing`."""
     seeker = held.person
     await tx.lock(people, [seeker, peer])

@@ -123,6 +123,7 @@ async def set_vetted(tx: Transaction, keys: Keys, supervisor: PersonId, peer: Pe
     fresh = {"person": peer, "state": "away", "capacity": 1, "vetted": vetted, "changed_at": await tx.now()}
     kept = insert(peers).values(fresh).on_conflict_do_update(index_elements=["person"], set_={"vetted": vetted})
     await tx.execute(kept)
+    await changes.note(tx, peer)
     await audit.append(tx, keys.derive("audit"), "vetted" if vetted else "unvetted", supervisor, subject=peer)
 
 

@@ -89,7 +89,7 @@ async def ask(
     if count >= per_hour:
         raise TooFast((since + HOUR_MS - now) / 1000)
     await tx.execute(sa.update(people).where(people.c.id == person).values(requests=count + 1, requests_since=since))
-    await changes.note(tx)
+    changes.wake(tx)
     if open_one is not None:
         await _end(tx, requests.c.id == open_one, "replaced")
     request = RequestId(new_id())
@@ -186,8 +186,11 @@ async def put_back(
         question: the facet to ask the person about, once; None: nothing (more).
     """
     mine = sa.and_(requests.c.id == held.request, requests.c.lease == held.token)
+    now = await tx.now()
+    same = sa.and_(requests.c.breadth == held.breadth, requests.c.body == held.body)
+    next_at = sa.case((same, now + int(again_s * 1000)), else_=now)  # what was changed meanwhile is looked at at once
     changed = sa.update(requests).where(mine).values(
-        state="waiting", lease=None, lease_until=0, next_at=await tx.now() + int(again_s * 1000),
+        state="waiting", lease=None, lease_until=0, next_at=next_at,
         scarce=requests.c.scarce if scarce is None else scarce, round=requests.c.round + int(next_round),
     )  # fmt: skip
     if question is not None:
@@ -247,6 +250,6 @@ async def _end(tx: Transaction, which: "sa.ColumnElement[bool]", state: str, *, 
         await tx.execute(letters.delete().where(letters.c.request == row.id))
         if state == "expired":
             inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == row.person))).scalar_one()
-            await timeline.append(tx, inbox, "notice", ref=row.id, code="request_expired")
+            await timeline.append(tx, inbox, "notice", code="request_expired")
         ended += 1
     return ended

@@ -4,6 +4,7 @@ Widening the circle is always their own act.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,11 @@ from chat.refusals import Gone, Malformed, Muted
 from chat.rooms import Letter
 from chat.seal import DataKey, SealBroken, about
 from chat.store import Store, Transaction
-from chat.tables import people
+from chat.tables import people, rooms
 from matcher import changes
+from matcher.eligibility import may_accept
 from matcher.facets import Facet, Name, Visibility, checked
+from matcher.offers import end_standing
 from matcher.profiles import Profile, Sealed, Words, unseal
 from matcher.requests import HOUR_MS, KEPT_H, KEPT_LONG_H, RequestId, declare
 from matcher.tables import OPEN, letters, offers, request_languages, requests
@@ -118,6 +121,9 @@ async def answer(tx: Transaction, person: PersonId, name: str, sealed: Sealed | 
     Args:
         sealed: the request's words with what they declare now.
     """
+    standing = await _offered(tx, person)
+    await tx.lock(people, [person, *(one.peer for one in standing)])
+    await tx.lock(rooms, [one.inbox for one in standing])
     row = await _locked(tx, person)
     if row is None or row.question != name:
         return
@@ -126,6 +132,9 @@ async def answer(tx: Transaction, person: PersonId, name: str, sealed: Sealed | 
         await tx.execute(sa.update(requests).where(requests.c.id == row.id).values(body=sealed.body))
     over: dict[str, object] = {"question": None, "next_at": await tx.now()}
     await tx.execute(sa.update(requests).where(requests.c.id == row.id).values(over))
+    for one in standing:  # who may not meet them any more is not kept before them
+        if not await may_accept(tx, row.id, one.peer):
+            await end_standing(tx, [one.id])
 
 
 def seal_letter(key: DataKey, person: PersonId, text: str) -> Letter:
@@ -189,6 +198,12 @@ async def load(store: Store, keys: Keys, person: PersonId) -> Profile | None:
         return None
 
 
+async def _offered(tx: Transaction, person: PersonId) -> "Sequence[sa.Row[Any]]":
+    """The offer that stands for the person's request, with its peer and their inbox, if there is one."""
+    wanted = sa.select(offers.c.id, offers.c.peer, people.c.inbox).join(people, people.c.id == offers.c.peer)
+    return (await tx.execute(wanted.where(offers.c.seeker == person, offers.c.ended_at.is_(None)))).all()
+
+
 async def _locked(tx: Transaction, person: PersonId) -> "sa.Row[Any] | None":
     """Lock the person's open request and return it as it is."""
     open_one = sa.select(requests.c.id).where(requests.c.person == person, requests.c.state.in_(OPEN))
@@ -199,7 +214,7 @@ async def _locked(tx: Transaction, person: PersonId) -> "sa.Row[Any] | None":
 
 async def _change(tx: Transaction, person: PersonId, **values: object) -> None:
     """Change the person's open request, and let it be looked at at once."""
-    await changes.note(tx)
+    changes.wake(tx)
     row = await _locked(tx, person)
     if row is not None:
         await tx.execute(sa.update(requests).where(requests.c.id == row.id).values(next_at=await tx.now(), **values))

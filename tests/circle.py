@@ -129,7 +129,7 @@ class Circle:
     async def make(self, held: Lease, peer: PersonId, offer_s: int = 90) -> offers.Made:
         """Offer a leased request."""
         async with self.place.store.transaction() as tx:
-            return await offers.make(tx, held, peer, offer_s)
+            return await offers.make(tx, held, peer, offer_s, scarce=False)
 
     async def offered(self, seeker: PersonId, peer: PersonId, offer_s: int = 90) -> OfferId:
         """Ask as the seeker, and offer it to the peer."""

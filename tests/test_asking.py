@@ -14,19 +14,19 @@ def peer(*pairs: tuple[Name, str]) -> Declared:
 
 def test_where_sides_differ_the_side_is_asked_about() -> None:
     top = [peer(("side", "harmed")), peer(("side", "not_affected")), peer(("role", "self"))]
-    assert most_telling(PROTECTING, top) == "side"
+    assert most_telling(PROTECTING, top, {}) == "side"
 
 
 def test_where_roles_differ_and_the_side_is_known_the_role_is_asked_about() -> None:
     top = [peer(("role", "self"), ("side", "harmed")), peer(("role", "carer"), ("side", "harmed"))]
-    assert most_telling(("role", "status"), top) == "role"
+    assert most_telling(("role", "status"), top, {}) == "role"
 
 
 def test_what_removes_nobody_is_not_asked() -> None:
-    assert most_telling(PROTECTING, []) is None
-    assert most_telling((), [peer(("side", "harmed"))]) is None
-    assert most_telling(("kind", "wish"), [peer(("side", "harmed"))]) is None
-    assert most_telling(("role",), [peer(("side", "harmed"))]) is None  # no peer declares a role
+    assert most_telling(PROTECTING, [], {}) is None
+    assert most_telling((), [peer(("side", "harmed"))], {}) is None
+    assert most_telling(("kind", "wish"), [peer(("side", "harmed"))], {}) is None
+    assert most_telling(("role",), [peer(("side", "harmed"))], {}) is None  # no peer declares a role
 
 
 names = st.lists(st.sampled_from(sorted(VALUES)), unique=True)
@@ -41,7 +41,7 @@ def test_no_other_question_would_remove_more(left_open: list[Name], top: list[De
         answers = [peer((name, value)) for value in VALUES[name]]
         return sum(sum(not may_meet(answer, one) for one in top) / len(answers) for answer in answers)
 
-    asked = most_telling(left_open, top)
+    asked = most_telling(left_open, top, {})
     most = max(map(removed, left_open), default=0)
     assert (asked is None) == (most == 0)
     assert asked is None or abs(removed(asked) - most) < 1e-9
@@ -49,4 +49,4 @@ def test_no_other_question_would_remove_more(left_open: list[Name], top: list[De
 
 @given(names, peers)
 def test_the_order_of_the_peers_changes_nothing(left_open: list[Name], top: list[Declared]) -> None:
-    assert most_telling(left_open, top) == most_telling(left_open, top[::-1])
+    assert most_telling(left_open, top, {}) == most_telling(left_open, top[::-1], {})

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from chat.refusals import Malformed
-from matcher.facets import Facet, Name, Visibility, both_show, checked, declared, likeness, undeclared
+from matcher.facets import Facet, Name, Visibility, both_show, checked, declared, undeclared
 from matcher.pairs import may_meet
 
 Pairs = tuple[tuple[Name, str], ...]
@@ -85,7 +85,6 @@ def test_what_keeps_pairs_from_harm_counts_even_where_it_is_kept_hidden() -> Non
 def test_a_hidden_topic_takes_no_part() -> None:
     hidden = declared(facets(("topic", "addiction"), visibility="hidden"))
     assert hidden == {}
-    assert likeness(declared(facets(("topic", "addiction"))), hidden) == 0
 
 
 def test_only_what_both_show_is_told_as_the_reason() -> None:
