@@ -6,8 +6,8 @@ from matcher.cues import contradicted, missing
 from matcher.facets import VALUES, Declared, Facet, Name, declared, undeclared
 from matcher.pairs import may_meet
 
-FIRST: tuple[Name, ...] = ("side", "status", "role")
-"""In this order, where nothing else decides: what hurts most when it is got wrong comes first."""
+WORST: Name = "side"
+"""What hurts most when it is got wrong: asked also where too few are there to say what would be most telling."""
 
 
 def question(
@@ -20,7 +20,7 @@ def question(
 
     Args:
         questioned: what they were asked about before.
-        top: see `most_telling`; None: too few to look at, and then the first of FIRST that they left open is asked.
+        top: see `most_telling`; None: too few to look at without telling that they are there.
     """
     doubted = contradicted(text, facets)
     if doubted is not None and doubted[0] not in questioned:
@@ -31,7 +31,7 @@ def question(
     if hinted:
         return hinted[0]
     if top is None:
-        return next((one for one in FIRST if one in left_open), None)
+        return WORST if WORST in left_open else None
     return most_telling(left_open, top, declared(facets))
 
 

@@ -1,5 +1,6 @@
 """What a person is asked before anybody is asked for them: asked, never inferred."""
 
+from matcher.noise import FEW, SPREAD
 from tests.circle import Circle
 from tests.test_matching import encoded
 
@@ -20,6 +21,8 @@ async def test_what_words_contradict_is_asked_before_anybody_is_asked_for_them(c
 
 
 async def test_who_answers_meets_only_whom_the_answer_allows(circle: Circle) -> None:
+    for _ in range(FEW + SPREAD):  # enough of them that what is asked tells of nobody
+        await circle.available(await circle.peer("I ran", ("status", "struggling")), "away")
     trap, right = await circle.peer("I drank", ("status", "struggling")), await circle.peer("I fell")
     seeker = await circle.seeker()
     await circle.ask(seeker, "I drank", ("side", "not_affected"), questions=True)
