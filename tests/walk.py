@@ -104,6 +104,7 @@ class Walk:
     async def check(self) -> None:
         """Look at what stands now."""
         async with self.circle.place.store.reading() as tx:
+            await _at_one_moment(tx)
             standing = list(await tx.execute(sa.select(offers_table).where(offers_table.c.ended_at.is_(None))))
             opened = sa.select(requests_table).where(requests_table.c.state.in_(OPEN))
             waits = list(await tx.execute(opened))
@@ -131,6 +132,7 @@ class Walk:
     async def look_back(self) -> None:
         """Look at all that was: both were told or neither, and nobody was asked twice in a round."""
         async with self.circle.place.store.reading() as tx:
+            await _at_one_moment(tx)
             made = list(await tx.execute(sa.select(offers_table)))
             asked = list(await tx.execute(sa.select(requests_table)))
             inbox = {row.id: row.inbox for row in await tx.execute(sa.select(people.c.id, people.c.inbox))}
@@ -152,6 +154,12 @@ class Walk:
                 assert inside.pop((row.room, person), 0) == 1, "in the chat: both"
         assert not inside, "a chat nobody was told of"
         assert not [one for one in told if one[1] in ("offered", "closed", "opened")], "told of what is not"
+
+
+async def _at_one_moment(tx: Transaction) -> None:
+    """Let every statement see the same, whoever writes meanwhile; SQLite does so anyway."""
+    if tx.is_postgresql:
+        await tx.execute(sa.text("set transaction isolation level repeatable read"))
 
 
 def _open_chats() -> "sa.Select[tuple[int, int, int]]":

@@ -1,4 +1,4 @@
-"""python -m tests.soak history --seconds 60: run, judge, print, and fail when a promise was broken."""
+"""python -m tests.soak history --seconds 60, or matching --steps 1000000: run, judge, print, and fail."""
 
 import argparse
 import asyncio
@@ -10,16 +10,17 @@ from pathlib import Path
 
 from tests import servers
 from tests.history import History, judge
-from tests.soak import history
+from tests.soak import history, matching
 from tests.town import open_town
 
 
 def main() -> None:
     """Read what is wanted, run it, judge it."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak")
-    parser.add_argument("name", choices=["history"])
+    parser.add_argument("name", choices=["history", "matching"])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--clients", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     asked = parser.parse_args()
@@ -30,6 +31,9 @@ def main() -> None:
             cluster = stack.enter_context(servers.postgresql_cluster())
             database = stack.enter_context(cluster.database())
             redis = stack.enter_context(servers.redis_server())
+        if asked.name == "matching":
+            asyncio.run(matching.run(database, folder, steps=asked.steps, seed=asked.seed))
+            return
         town = stack.enter_context(open_town(database, folder, redis))
 
         async def run() -> History:
