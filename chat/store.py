@@ -250,6 +250,13 @@ def _sqlite(path: Path, begin: str, size: int) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    @sa.event.listens_for(engine.sync_engine, "invalidate")
+    def given_up(connection: Any, _: object, error: BaseException | None) -> None:
+        """A task that is cancelled in the middle of a statement gives its connection up; closing that keeps the lock on
+        the file as long as anything still holds the statement (the task's traceback does). So it is rolled back."""
+        if error is not None:
+            connection.rollback()
+
     @sa.event.listens_for(engine.sync_engine, "begin")
     def begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)

@@ -49,7 +49,7 @@ async def test_to_the_seeker_a_block_a_full_peer_and_nobody_look_alike(circle: C
         await circle.matching().beat()
         assert await circle.standing(peer) == []
         told = await circle.request(seeker)
-        seen.append(replace(told, request=RequestId(0), made_at=Millis(0), waited_s=0, left_s=0))
+        seen.append(replace(told, request=RequestId(0), made_at=Millis(0), waited_s=0, kept_until=Millis(0)))
         await circle.available(peer, "away")
     assert seen[0] == seen[1] == seen[2]
 

@@ -5,7 +5,6 @@ import sqlalchemy as sa
 
 from chat.ids import PersonId, new_id
 from chat.tables import people, roles
-from matcher import requests
 from matcher.demand import (
     DAY_MS,
     HOUR_MS,
@@ -132,11 +131,9 @@ async def test_the_same_is_told_however_often_it_is_asked_and_other_with_another
 async def test_who_asks_with_other_words_has_not_left(circle: Circle) -> None:
     seeker = await circle.seeker()
     request = await circle.ask(seeker)
-    async with circle.place.store.transaction() as tx:
-        await requests.withdraw(tx, seeker, anew=True)
+    await circle.ask(seeker, anew=True)
     [row] = await circle.place.rows(table, table.c.id == request)
     assert (row.state, row.body) == ("replaced", None)
-    await circle.ask(seeker)
     assert (await circle.request(seeker)).state == "waiting"
 
 

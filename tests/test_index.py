@@ -21,7 +21,7 @@ TOPICS = ("addiction", "violence")
 
 async def encoded(circle: Circle) -> None:
     matching = circle.matching()
-    while await matching.encode():
+    while await matching.encoding.encode():
         pass
 
 

@@ -11,10 +11,10 @@ from chat.ids import PersonId, Seq
 from chat.tables import people as people_table
 from matcher import offers
 from matcher.encoder import Vectors
+from matcher.facets import Name
 from matcher.matching import PATIENCE_S, Matching
 from matcher.noise import FEW, SPREAD
 from matcher.tables import offers as offers_table
-from matcher.tables import peers as peers_table
 from matcher.tables import requests as requests_table
 from tests.circle import Circle, WordCounts
 from tests.test_offers import accept, decline
@@ -179,18 +179,17 @@ async def test_a_language_the_model_does_not_cover_is_matched_by_facets(circle: 
     assert circle.encoder.encoded == encoded_before
 
 
-async def test_where_words_cannot_be_compared_and_facets_are_alike_who_was_asked_longest_ago_is_asked(
+async def test_where_words_cannot_be_compared_and_facets_are_alike_who_talked_less_today_is_asked(
     circle: Circle,
 ) -> None:
-    lately, long_ago = [await circle.peer("minä join", ("topic", "addiction"), languages=["fi"]) for _ in range(2)]
-    for peer, at in ((lately, 2000), (long_ago, 1000)):
-        async with circle.place.store.transaction() as tx:
-            await tx.execute(sa.update(peers_table).where(peers_table.c.person == peer).values(offered_at=at))
+    facets: tuple[tuple[Name, str], ...] = (("topic", "addiction"),)
+    busy, rested = [await circle.peer("minä join", *facets, languages=["fi"], capacity=2) for _ in range(2)]
+    await accept(circle, busy, await circle.offered(await circle.seeker(), busy))
     seeker = await circle.seeker()
-    await circle.ask(seeker, "minä join", ("topic", "addiction"), languages=["fi"], language="fi")
+    await circle.ask(seeker, "minä join", *facets, languages=["fi"], language="fi")
     await (await encoded(circle)).beat()
-    assert len(await circle.standing(long_ago)) == 1
-    assert await circle.standing(lately) == []
+    assert len(await circle.standing(rested)) == 1
+    assert await circle.standing(busy) == []
 
 
 async def test_a_peer_whose_words_cannot_be_compared_is_asked_where_nobody_else_fits(circle: Circle) -> None:

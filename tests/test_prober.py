@@ -124,5 +124,5 @@ async def standing_of(circle: Circle, person: PersonId) -> tuple[bytes, int]:
         standing = await circle.request(person)
     finally:
         sa.event.remove(engine, "before_cursor_execute", count)
-    own = {"request": RequestId(0), "made_at": Millis(0), "waited_s": 0.0, "left_s": 0.0}
+    own = {"request": RequestId(0), "made_at": Millis(0), "waited_s": 0.0, "kept_until": Millis(0)}
     return repr(replace(standing, **own)).encode(), len(seen)  # type: ignore[arg-type]

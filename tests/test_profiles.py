@@ -44,7 +44,7 @@ async def test_a_person_finds_their_profile_as_they_left_it(circle: Circle) -> N
 
 async def test_nothing_of_a_profile_lies_open_in_the_database(circle: Circle) -> None:
     person = await circle.peer("I drank", ("topic", "addiction"), ("side", "harmed"))
-    await circle.matching().encode()
+    await circle.matching().encoding.encode()
     row = (await circle.place.rows(table, table.c.person == person))[0]
     assert row.vector is not None
     raw = b"".join(bytes(value) for value in row if isinstance(value, bytes)) + repr(row).encode()
@@ -54,7 +54,7 @@ async def test_nothing_of_a_profile_lies_open_in_the_database(circle: Circle) ->
 
 async def test_a_saved_profile_grows_a_version_and_loses_its_vector(circle: Circle) -> None:
     person = await circle.peer("first")
-    assert await circle.matching().encode() == 1
+    assert await circle.matching().encoding.encode() == 1
     before = (await circle.place.rows(table))[0]
     await circle.save(person, "second")
     after = (await circle.place.rows(table))[0]
@@ -85,17 +85,17 @@ async def test_two_matchers_never_encode_the_same_profile_and_a_dead_one_is_reli
 
 async def test_another_model_encodes_everything_anew(circle: Circle) -> None:
     await circle.peer("one")
-    assert await circle.matching().encode() == 1
-    assert await circle.matching().encode() == 0
+    assert await circle.matching().encoding.encode() == 1
+    assert await circle.matching().encoding.encode() == 0
     circle.encoder.name = "another"
-    assert await circle.matching().encode() == 1
+    assert await circle.matching().encoding.encode() == 1
 
 
 async def test_a_language_the_model_does_not_cover_gets_no_vector_and_is_not_asked_for_again(circle: Circle) -> None:
     person = await circle.place.person("peer")
     await circle.save(person, "minä join", language="fi", languages=["fi"])
-    assert await circle.matching().encode() == 1
-    assert await circle.matching().encode() == 0
+    assert await circle.matching().encoding.encode() == 1
+    assert await circle.matching().encoding.encode() == 0
     assert (await circle.place.rows(table))[0].vector is None
     assert circle.encoder.encoded == 0
 
@@ -149,8 +149,8 @@ async def test_a_profile_whose_key_is_destroyed_is_gone_for_everyone(circle: Cir
     person = await circle.peer("words")
     await circle.place.keys.destroy(person, "own")
     assert await profiles.load(circle.place.store, circle.place.keys, person) is None
-    assert await circle.matching().encode() == 1  # taken, found to be unreadable, and not asked for again
-    assert await circle.matching().encode() == 0
+    assert await circle.matching().encoding.encode() == 1  # taken, found to be unreadable, and not asked for again
+    assert await circle.matching().encoding.encode() == 0
     with pytest.raises(KeyDestroyed):
         await circle.save(person, "again")
     assert (await circle.place.rows(table, table.c.vector.is_not(sa.null()))) == []

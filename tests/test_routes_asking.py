@@ -104,7 +104,7 @@ async def test_new_words_are_not_dropped_while_a_request_stands(database_url: st
         assert await pages.place.rows(table) == kept  # taken back only together with asking anew
         assert (await browser.post("/ask", form(third, anew="yes"))).headers["location"] == "/waiting"
         states = sorted(str(row.state) for row in await pages.place.rows(table))
-        assert states == ["waiting", "withdrawn"]
+        assert states == ["replaced", "waiting"]
         assert text_of((await browser.get("/ask?anew=yes")).text) == third
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from chat.ids import new_id
 from matcher.demand import MINUTE_MS, WEEK_MS
+from matcher.facets import AGES, ROLES, SEEDED
 from matcher.noise import STEP
 from matcher.tables import request_facets
 from matcher.tables import requests as table
 from matcher.tokens import Tokens
 from tests.pages import Pages, site
-from web.demand import LISTED
+from web.facet_words import READ
 
+LISTED = {"topic": tuple(SEEDED), "role": (*ROLES, ""), "age": (*AGES, ""), "language": READ}
 CELLS = re.compile(r'<td class="number">(\d+)</td>')
 
 

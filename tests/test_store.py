@@ -11,7 +11,7 @@ from chat.group_postgres import PostgresDriver
 from chat.group_sqlite import SqliteDriver
 from chat.refusals import Unavailable
 from chat.store import BUSY_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, POOL, Store
-from chat.tables import rooms
+from chat.tables import meta, rooms
 from tests import servers
 from tests.place import Place
 from tests.test_group import driver_of, speaking
@@ -91,3 +91,22 @@ async def test_no_connection_to_postgresql_waits_or_holds_for_ever_or_commits_wh
 def require_bounded(told: dict[str, str]) -> None:
     assert told.pop("synchronous_commit") != "off"
     assert told == {name: str(ms) for name, ms in BOUNDED.items()}
+
+
+async def test_a_transaction_that_is_cancelled_at_any_line_keeps_nobody_waiting(place: Place) -> None:
+    given_up = []
+    for turns in range(60):
+
+        async def write() -> None:
+            async with place.store.transaction() as tx:
+                await tx.execute(sa.update(meta).values(value=meta.c.value))
+                await tx.now()
+
+        cancelled = asyncio.ensure_future(write())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        given_up.append(cancelled)  # and with it its traceback, and in that the statement
+        await write()
+    assert any(one.cancelled() for one in given_up)

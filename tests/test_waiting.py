@@ -31,11 +31,11 @@ async def test_the_circle_is_drawn_wider_and_closer_and_only_by_its_person(circl
 async def test_who_asks_for_it_keeps_their_place_for_three_days(circle: Circle) -> None:
     seeker = await circle.seeker()
     await circle.ask(seeker)
-    before = (await circle.request(seeker)).left_s
+    before = (await circle.request(seeker)).kept_until
     async with circle.place.store.transaction() as tx:
         await waiting.keep_longer(tx, seeker)
         await waiting.keep_longer(tx, seeker)
-    assert round((await circle.request(seeker)).left_s - before, -2) == 48 * 3600
+    assert (await circle.request(seeker)).kept_until - before == 48 * 3_600_000
 
 
 async def test_a_letter_is_the_first_that_is_said_in_the_room_a_yes_opens(circle: Circle) -> None:
@@ -85,5 +85,5 @@ async def test_asking_anew_takes_the_earlier_request_back_with_its_offer(circle:
     await circle.offered(seeker, peer)
     first = (await circle.request(seeker)).request
     second = await circle.ask(seeker, anew=True)
-    assert {row.id: row.state for row in await circle.place.rows(table)} == {first: "withdrawn", second: "waiting"}
+    assert {row.id: row.state for row in await circle.place.rows(table)} == {first: "replaced", second: "waiting"}
     assert await circle.standing(peer) == []
