@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+import sqlalchemy as sa
 
 from chat.tables import mutes
 from matcher.coverage import MULTILINGUAL
@@ -106,6 +107,21 @@ async def test_new_words_are_not_dropped_while_a_request_stands(database_url: st
         states = sorted(str(row.state) for row in await pages.place.rows(table))
         assert states == ["replaced", "waiting"]
         assert text_of((await browser.get("/ask?anew=yes")).text) == third
+
+
+async def test_who_asks_anew_after_a_yes_is_told_of_it_and_asks_nothing(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        await browser.get("/ask")
+        await browser.post("/ask", form(words()))
+        await browser.get("/ask?anew=yes")
+        async with pages.place.store.transaction() as tx:
+            await tx.execute(sa.update(table).values(state="accepted"))
+        assert (await browser.post("/ask", form(words(), anew="yes"))).headers["location"] == "/waiting"
+        assert len(await pages.place.rows(table)) == 1
+        page = (await browser.get("/ask")).text
+        assert "You have asked already" not in page
+        assert (await browser.post("/ask", form(words()))).headers["location"] == "/waiting"
+        assert len(await pages.place.rows(table)) == 2
 
 
 def text_of(page: str) -> str:
@@ -245,8 +261,12 @@ async def test_a_draft_belongs_to_one_person_and_to_what_is_kept_now(sqlite_url:
             refused = await browser.post("/profile", form("a\0b", draft="1"))
             assert draft(refused.text) == seen[1], "what was refused is still to be kept"
             before = draft((await browser.get("/ask")).text)
+            await browser.post("/profile", form(words()))
+            after = draft((await browser.get("/ask")).text)
+            assert (before, after) == (f"{person} 0 1", f"{person} 0 2"), "a form begins with the profile of now"
             await browser.post("/ask", form(words()))
-            assert draft((await browser.get("/ask?anew=yes")).text) != before == f"{person} 0"
+            asked = (await pages.place.rows(table))[0].id
+            assert draft((await browser.get("/ask?anew=yes")).text) == f"{person} {asked} 0"
 
 
 def draft(page: str) -> str:

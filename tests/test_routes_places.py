@@ -62,7 +62,7 @@ async def test_the_page_tells_how_many_are_kept_and_lets_them_be_replaced_or_del
             page = (await browser.get("/profile")).text
             assert "2 places are kept. Leave the field empty to keep them." in page
             assert "3 places are kept." in page
-            assert 'name="small" value="yes" checked' in page
+            assert 'name="small" value="yes" data-undrafted checked' in page
             await save(browser, wished="yes")  # nothing named: what is kept stays, and what is said of it changes
             assert await kept(pages, person) == (2, 3)
             assert {(row.small, row.wished) for row in await pages.place.rows(table, ~table.c.avoid)} == {(False, True)}

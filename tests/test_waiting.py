@@ -4,6 +4,7 @@ import pytest
 
 from chat.refusals import Gone, Malformed, Muted, NotWords
 from matcher import requests, waiting
+from matcher.requests import HOUR_MS
 from matcher.tables import letters
 from matcher.tables import requests as table
 from tests.circle import Circle
@@ -35,7 +36,7 @@ async def test_who_asks_for_it_keeps_their_place_for_three_days(circle: Circle) 
     async with circle.place.store.transaction() as tx:
         await waiting.keep_longer(tx, seeker)
         await waiting.keep_longer(tx, seeker)
-    assert (await circle.request(seeker)).kept_until - before == 48 * 3_600_000
+    assert (await circle.request(seeker)).kept_until - before == 48 * HOUR_MS
 
 
 async def test_a_letter_is_the_first_that_is_said_in_the_room_a_yes_opens(circle: Circle) -> None:
@@ -87,3 +88,22 @@ async def test_asking_anew_takes_the_earlier_request_back_with_its_offer(circle:
     second = await circle.ask(seeker, anew=True)
     assert {row.id: row.state for row in await circle.place.rows(table)} == {first: "replaced", second: "waiting"}
     assert await circle.standing(peer) == []
+
+
+async def test_what_was_said_of_the_earlier_request_goes_with_the_one_asked_anew(circle: Circle) -> None:
+    peer, seeker, text = await circle.peer(), await circle.seeker(), words()
+    key = await circle.place.keys.get(seeker, "said")
+    first = await circle.ask(seeker)
+    async with circle.place.store.transaction() as tx:
+        await waiting.keep_letter(tx, seeker, waiting.seal_letter(key, seeker, text))
+        await waiting.widen(tx, seeker, waiting.ANYBODY)
+        await waiting.keep_longer(tx, seeker)
+    assert await circle.ask(seeker, "other words", anew=True) != first
+    now = await circle.request(seeker)
+    assert (now.breadth, now.is_kept_long, now.has_letter) == (waiting.ANYBODY, True, True)
+    await circle.matching().beat()
+    room = await accept(circle, peer, (await circle.standing(peer))[0])
+    assert text in [one.text for one in await circle.place.read(room)]
+    with pytest.raises(Gone):
+        await circle.ask(seeker, anew=True)  # from a form of before the yes
+    assert (await circle.request(seeker)).state == "accepted"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from chat.refusals import Malformed, Muted, NotWords, Refusal, TooFast, Unavailable
+from chat.refusals import Gone, Malformed, Muted, NotWords, Refusal, TooFast, Unavailable
 from matcher import places, profiles, requests, topics
 from matcher import waiting as waiting_room
 from matcher.coverage import covered
@@ -82,21 +82,21 @@ async def delete_profile(visit: Visit) -> Response:
 async def ask_form(visit: Visit) -> Response:
     """Ask for one person: begins with what the profile says. Who is waiting already sees how it stands, and with
     `anew` the words of that request, to ask with others."""
-    standing, draft = await _standing(visit), "0"
-    if standing is not None:
-        draft = str(standing.request)
+    standing, load = await _standing(visit), profiles.load
     if standing is not None and _is_open(standing):
         if visit.request.query_params.get("anew") != "yes":
             return visit.go("/waiting")
-        found = await waiting_room.load(visit.site.store, visit.site.keys, visit.member.person)
-        return _page(visit, await _known(visit), "ask.html", found or _empty(visit), standing=standing, draft=draft)
-    found = await profiles.load(visit.site.store, visit.site.keys, visit.member.person)
-    return _page(visit, await _known(visit), "ask.html", found or _empty(visit), draft=draft)
+        load = waiting_room.load
+    found = await load(visit.site.store, visit.site.keys, visit.member.person)
+    draft = f"{standing.request if standing else 0} {found.version if found else 0}"
+    known = await _known(visit)
+    return _page(visit, known, "ask.html", found or _empty(visit), standing=standing, draft=draft)
 
 
 async def ask(visit: Visit) -> Response:
     """Put the request in the queue. One that stands already keeps its place and its words, and the person is told;
-    with `anew` it is taken back in the same transaction. The same words again are the same request."""
+    with `anew` it is taken back in the same transaction, unless somebody has said yes to it: then the person is told of
+    that, and nothing is asked. The same words again are the same request."""
     person, known = visit.member.person, await _known(visit)
     try:
         key = await visit.site.keys.get(person, "own")
@@ -111,6 +111,8 @@ async def ask(visit: Visit) -> Response:
                 per_hour=visit.site.settings.requests_per_hour, anew=visit.field("anew") == "yes",
             )  # fmt: skip
             kept = await requests.body(tx, request)
+    except Gone:
+        return visit.go("/waiting")
     except KEEPING as refusal:
         is_standing = visit.field("anew") == "yes" and not isinstance(refusal, Unavailable)
         standing = await _standing(visit) if is_standing else None
@@ -163,7 +165,7 @@ def _page(
         template, status, page=template.partition(".")[0], shown=shown, error=error, done=done, offered=offered,
         held={(one.name, one.value): one.visibility for one in facets}, never_hidden=NEVER_HIDDEN,
         draft=draft or visit.field("draft")[:DRAFT_MOST] or str(shown.version), places=named,
-        waited=visit.language.since(standing.waited_s) if standing else "", earlier=earlier,
+        waited=visit.language.since(standing.waited_s) if standing and _is_open(standing) else "", earlier=earlier,
         first=undeclared(facets) if template == "ask.html" else (),
         asked=facet_words.ASKED, labels=facet_words.labels(visit.language, known.topics), most=MOST,
         visibilities=facet_words.VISIBILITIES, readable=facet_words.languages(visit.language),
