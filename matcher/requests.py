@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from chat import timeline
 from chat.access import is_muted
 from chat.ids import Millis, PersonId, new_id
-from chat.refusals import Muted, SignedOut, TooFast
+from chat.refusals import Gone, Muted, SignedOut, TooFast
 from chat.store import Transaction
 from chat.tables import people, rooms
 from matcher import changes
@@ -67,10 +67,11 @@ async def ask(
     anew: bool = False,
 ) -> RequestId:
     """Ask for one person. Who has an open request keeps it and its place: its id is returned and nothing is written;
-    but with `anew` it is replaced by this one.
+    but with `anew` it is replaced by this one, and its letter, its breadth and how long it is kept go with it.
 
     Raises:
-        SignedOut, Muted, Malformed; TooFast: `per_hour` requests were made since the first of this hour.
+        SignedOut, Muted, Malformed; TooFast: `per_hour` requests were made since the first of this hour; Gone: somebody
+            said yes to the one that was to be asked anew.
     """
     read = checked_languages(languages)
     checked_languages([language])
@@ -79,10 +80,12 @@ async def ask(
         raise SignedOut
     if await is_muted(tx, person):
         raise Muted
-    standing = sa.select(requests.c.id).where(requests.c.person == person, requests.c.state.in_(OPEN))
-    open_one = (await tx.execute(standing)).scalar()
-    if open_one is not None and not anew:
-        return RequestId(open_one)
+    newest = sa.select(requests).where(requests.c.person == person).order_by(requests.c.made_at.desc(), requests.c.id)
+    before = (await tx.execute(newest.limit(1))).first()
+    if before is not None and before.state in OPEN and not anew:
+        return RequestId(before.id)
+    if before is not None and before.state == "accepted" and anew:
+        raise Gone
     now = await tx.now()
     fresh = now - who.requests_since >= HOUR_MS
     since, count = (now, 0) if fresh else (who.requests_since, who.requests)
@@ -90,11 +93,17 @@ async def ask(
         raise TooFast((since + HOUR_MS - now) / 1000)
     await tx.execute(sa.update(people).where(people.c.id == person).values(requests=count + 1, requests_since=since))
     changes.wake(tx)
-    if open_one is not None:
-        await _end(tx, requests.c.id == open_one, "replaced")
+    breadth, kept_ms = 0, KEPT_H * HOUR_MS
+    if before is not None and before.state in OPEN:
+        await _end(tx, requests.c.id == before.id, "replaced")
+        before = (await tx.execute(sa.select(requests).where(requests.c.id == before.id))).one()  # locked by now
+        breadth, kept_ms = before.breadth, before.kept_until - before.made_at
     request = RequestId(new_id())
     row = {"id": request, "person": person, "state": "waiting", "body": sealed.body, "language": language}
-    await tx.execute(requests.insert().values(row | {"made_at": now, "kept_until": now + KEPT_H * HOUR_MS}))
+    carried = {"breadth": breadth, "made_at": now, "kept_until": now + kept_ms}
+    await tx.execute(requests.insert().values(row | carried))
+    if before is not None:  # sealed for its room, not for its request
+        await tx.execute(sa.update(letters).where(letters.c.request == before.id).values(request=request))
     await tx.execute(request_languages.insert(), [{"request": request, "language": one} for one in read])
     await declare(tx, request, sealed)
     return request
@@ -247,7 +256,8 @@ async def _end(tx: Transaction, which: "sa.ColumnElement[bool]", state: str, *, 
         await end_offer(tx, row.id, "ended")
         gone = {"state": state, "lease": None, "ended_at": await tx.now(), "body": None, "vector": None}
         await tx.execute(over.values(gone))
-        await tx.execute(letters.delete().where(letters.c.request == row.id))
+        if state != "replaced":
+            await tx.execute(letters.delete().where(letters.c.request == row.id))
         if state == "expired":
             inbox = (await tx.execute(sa.select(people.c.inbox).where(people.c.id == row.person))).scalar_one()
             await timeline.append(tx, inbox, "notice", code="request_expired")

@@ -101,7 +101,7 @@ async def peers_of(circle: Circle, ones: Sequence[One]) -> list[PersonId]:
 
 
 async def requests_of(circle: Circle, seekers: Sequence[PersonId], ones: Sequence[One]) -> list[RequestId]:
-    """Let everybody ask at once."""
+    """Let everybody ask at once; they were asked a question and have left it open."""
     own = await circle.place.keys.many(seekers, "own")
     async with circle.place.store.reading() as tx:
         now = await tx.now()
@@ -112,6 +112,7 @@ async def requests_of(circle: Circle, seekers: Sequence[PersonId], ones: Sequenc
         request = RequestId(new_id())
         found.append(request)
         row = {"id": request, "person": person, "state": "waiting", "body": sealed.body, "language": one.languages[0]}
+        row["questioned"] = "role"
         times = {"made_at": now, "kept_until": now + KEPT_H * HOUR_MS}
         rows[requests].append(row | times | {"breadth": one.breadth})
         rows[request_languages] += [{"request": request, "language": language} for language in one.languages]

@@ -96,7 +96,9 @@ async def test_what_was_said_of_the_earlier_request_goes_with_the_one_asked_anew
     first = await circle.ask(seeker)
     async with circle.place.store.transaction() as tx:
         await waiting.keep_letter(tx, seeker, waiting.seal_letter(key, seeker, text))
+    async with circle.place.store.transaction() as tx:
         await waiting.widen(tx, seeker, waiting.ANYBODY)
+    async with circle.place.store.transaction() as tx:
         await waiting.keep_longer(tx, seeker)
     assert await circle.ask(seeker, "other words", anew=True) != first
     now = await circle.request(seeker)
