@@ -157,9 +157,10 @@ async def test_what_a_muted_person_wrote_of_themselves_is_shown_again(sqlite_url
             for path in ("/ask", "/profile"):
                 text = words()
                 await browser.get(path)
-                answer = await browser.post(path, form(text))
+                answer = await browser.post(path, form(text) | {"language": "fi"})
                 assert answer.status_code == 409
                 assert text_of(answer.text) == text
+                assert 'value="fi" selected' in answer.text, "nor is the language of such words chosen twice"
 
 
 FAR = 9_000_000_000_000

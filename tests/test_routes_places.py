@@ -77,6 +77,31 @@ async def test_the_page_tells_how_many_are_kept_and_lets_them_be_replaced_or_del
             assert await kept(pages, person) == (0, 0)
 
 
+async def test_places_on_one_line_are_as_many_as_there_are_names(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        person = await pages.place.person()
+        async with await pages.browser_of(person) as browser:
+            await save(browser, homes=f"{words()}, {words()}", avoided=f"{words()};{words()},, {words()}\n{words()}")
+            assert await kept(pages, person) == (2, 4)
+
+
+async def test_what_is_said_of_a_place_that_is_not_there_is_not_said_to_be_saved(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        person = await pages.place.person()
+        async with await pages.browser_of(person) as browser:
+            for path in ("/profile", "/ask"):
+                await browser.get(path)
+                answer = await browser.post(path, form(text=words(), small="yes"))
+                assert answer.status_code == 409
+                assert "no place is kept or typed" in answer.text
+            await save(browser, homes=words())
+            await save(browser, wished="yes")
+            await save(browser, wished="yes", homes_gone="yes")  # what is said of a place goes with it
+            assert await kept(pages, person) == (0, 0)
+
+
 async def save(browser: Browser, **fields: str) -> None:
     await browser.get("/profile")
     assert (await browser.post("/profile", form(**fields))).status_code == 303

@@ -194,12 +194,12 @@ def _written(visit: Visit, known: Known) -> Profile:
 
 def _raw(visit: Visit, known: Known) -> Profile:
     """Return what the form holds as it was typed, to be shown again with what is wrong; nothing typed is lost."""
-    code = visit.language.code
+    code, written = visit.language.code, visit.field("language")
     lists = {"topic": known.offered, **VALUES}
     kept = tuple(one for one in _facets(visit) if one.value in lists[one.name])
     reads = tuple(one for one in visit.fields.get("reads", ()) if one in facet_words.READ)
     words = Words(visit.field("text"), _visibility(visit, "text_visibility"), kept)
-    return Profile(words, code, reads or (code,))
+    return Profile(words, written if written in facet_words.READ else code, reads or (code,))
 
 
 def _facets(visit: Visit) -> list[Facet]:

@@ -4,6 +4,7 @@ Names are compared and never kept, so no page can show what was kept: it says ho
 replaced or deleted. Only a form that is shown again, because it was refused, holds the names that were typed into it.
 """
 
+import re
 from dataclasses import dataclass
 
 from chat.refusals import Malformed, Refusal
@@ -12,11 +13,20 @@ from matcher import places
 from matcher.places import AVOIDED_MOST, HOMES_MOST, Kept
 from web.site import Visit
 
+BETWEEN = re.compile(r"[\n,;]")
+"""Between two names: "Rovaniemi, Kemi" are two places, and taken for one they would keep nobody away."""
+
 
 class NotPlaces(Refusal):
     """Too many places, a name too long, or nothing by which a place can be known."""
 
     code = "not_places"
+
+
+class NoHome(NotPlaces):
+    """Something is said of one's own places, and there is none."""
+
+    code = "no_home"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,7 +60,7 @@ def shown(visit: Visit, kept: Kept | None, *, typed: bool) -> Shown:
 
 
 def read(visit: Visit) -> Named | None:
-    """Return what the form holds of places, a name a line; None: it did not ask.
+    """Return what the form holds of places, a name a line or with commas between; None: it did not ask.
 
     Raises:
         NotPlaces.
@@ -62,17 +72,23 @@ def read(visit: Visit) -> Named | None:
 
 
 async def keep(tx: Transaction, visit: Visit, named: Named | None) -> None:
-    """Keep what a form held."""
+    """Keep what a form held.
+
+    Raises:
+        NoHome: they say something of where they are from, which is not kept nor typed. SignedOut.
+    """
     if named is None:
         return
     tokens, person = visit.site.tokens, visit.member.person
+    if named.homes is None and (named.small or named.wished) and not (await places.kept(tx, person)).homes:
+        raise NoHome
     await places.save_homes(tx, tokens, person, named.homes, small=named.small, wished=named.wished)
     if named.avoided is not None:
         await places.save_avoided(tx, tokens, person, named.avoided)
 
 
 def _names(visit: Visit, field: str, most: int) -> tuple[str, ...] | None:
-    names = tuple(line.strip() for line in visit.field(field).split("\n") if line.strip())
+    names = tuple(name.strip() for name in BETWEEN.split(visit.field(field)) if name.strip())
     if not names:
         return () if _is(visit, f"{field}_gone") else None
     try:

@@ -45,6 +45,8 @@ REFUSALS: dict[str, str] = {
     "not_sure": _("Please tick the box first, if you are sure. Nothing was changed."),
     "not_places": _("A place could not be read, or there were too many: up to three you are from, up to twenty to "
                     "avoid, a name a line. Nothing was changed."),
+    "no_home": _("You ticked something about the place you are from, and no place is kept or typed. Please type its "
+                 "name, or take the tick away. Nothing was changed."),
     "left_chat": _("You have left this chat. You can still read it for a while."),
     "too_long": _("That is longer than we can keep. Nothing was changed. Please make it shorter."),
 }  # fmt: skip
