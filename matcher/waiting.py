@@ -47,7 +47,7 @@ class Standing:
         breadth: SAME, NEAR or ANYBODY.
         scarce: whether few or none here share the experience, told coarsely; None: not looked yet.
         question: the facet the person is asked about now, or "".
-        has_letter: a letter waits for whoever says yes.
+        letter: the room that a letter waits for, which is not there yet; None: there is no letter.
         kept_until: when the request ends by itself.
         late: no matcher has come to it for LATE_S, because none runs or all have too much to do.
     """
@@ -59,10 +59,15 @@ class Standing:
     breadth: int
     scarce: bool | None
     question: str
-    has_letter: bool
+    letter: RoomId | None
     kept_until: Millis
     room: RoomId | None
     late: bool = False
+
+    @property
+    def has_letter(self) -> bool:
+        """Whether a letter waits for whoever says yes."""
+        return self.letter is not None
 
     @property
     def is_kept_long(self) -> bool:
@@ -73,7 +78,7 @@ class Standing:
 async def standing(tx: Transaction, person: PersonId) -> Standing | None:
     """Return how the person's newest request stands; None: they never asked. The database does the same work whether an
     offer stands or not, so nobody can tell by the time it takes."""
-    letter = sa.exists().where(letters.c.request == requests.c.id).label("letter")
+    letter = sa.select(letters.c.room).where(letters.c.request == requests.c.id).scalar_subquery().label("letter")
     ends = sa.select(offers.c.expires_at).where(offers.c.request == requests.c.id, offers.c.ended_at.is_(None))
     newest = sa.select(requests, letter, ends.scalar_subquery().label("ends")).where(requests.c.person == person)
     row = (await tx.execute(newest.order_by(requests.c.made_at.desc(), requests.c.id).limit(1))).first()

@@ -17,6 +17,7 @@ from matcher.tables import requests as table
 from matcher.waiting import ANYBODY, NEAR, SAME
 from tests.circle import Circle, WordCounts
 from tests.pages import TOKEN, Browser, Pages, site
+from tests.test_routes_asking import draft
 from tests.words import words
 
 LONG_AGO = 1_000_000_000_000
@@ -51,7 +52,7 @@ async def says(browser: Browser, told: str, piece: str = "now") -> None:
         ({"scarce": False, "next_at": FAR}, "There are peers with a similar experience."),
         ({"scarce": True, "next_at": FAR, "breadth": ANYBODY}, "Few peers here fit what you asked for"),
         ({"scarce": False, "next_at": FAR, "breadth": ANYBODY}, "There are trained peers who fit."),
-        ({"scarce": False, "question": "status"}, "There is one question first, if you like."),
+        ({"scarce": True, "question": "status", "next_at": FAR}, "Few people here have lived through something like"),
         ({"state": "leased", "lease": "x", "lease_until": FAR, "made_at": LONG_AGO}, "We are about to look"),
         ({"state": "leased", "lease": "x", "lease_until": LONG_AGO}, "Nobody has looked at your request for a while"),
     ],
@@ -235,9 +236,13 @@ async def test_a_letter_waits_is_changed_taken_back_and_read_first(database_url:
             assert (await browser.get("/waiting/letter")).headers["location"] == "/waiting", "nobody is asked for"
             await circle.ask(seeker, words("the nights"), DEMENTIA)
             await browser.get("/waiting/letter")
+            states = [draft(browser.page)]
             assert (await browser.post("/waiting/letter", {"text": first})).headers["location"] == "/waiting#meanwhile"
             assert "Your letter waits for whoever says yes." in (await browser.get("/waiting")).text
             assert first in (await browser.get("/waiting/letter")).text
+            states.append(draft(browser.page))
+            refused = await browser.post("/waiting/letter", {"text": "a\0b", "draft": states[1].partition(" ")[2]})
+            assert draft(refused.text) == states[1] != states[0], "what is kept ends a draft, what is refused does not"
             await browser.post("/waiting/letter", {"text": ""})
             assert "Your letter waits" not in (await browser.get("/waiting")).text
             await browser.get("/waiting/letter")
@@ -246,6 +251,7 @@ async def test_a_letter_waits_is_changed_taken_back_and_read_first(database_url:
             for bad in ("\u202e", "x" * 4001):
                 answer = await browser.post("/waiting/letter", {"text": bad})
                 assert answer.status_code == 409 and bad in answer.text, "nobody writes such words twice"
+                assert "Take the letter back" in answer.text, "the one before waits still"
             assert second not in str(await pages.place.rows(letters))
 
             await circle.matching().beat()

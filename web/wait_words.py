@@ -15,7 +15,6 @@ def _(phrase: str) -> str:
 
 
 SEARCH: dict[str, str] = {
-    "question": _("There is one question first, if you like. The search goes on without an answer too."),
     "late": _("Nobody has looked at your request for a while; the search may be standing still. Your place is kept, "
               "and it goes on as soon as the search does."),
     "unknown": _("Your request is kept. We are about to look."),

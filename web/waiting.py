@@ -16,6 +16,7 @@ from matcher import waiting as waiting_room
 from matcher.facets import VALUES, Name
 from matcher.waiting import Standing
 from web import facet_words, wait_words
+from web.asking import DRAFT_MOST
 from web.site import Visit
 
 SOON_MS = 30 * 60_000
@@ -53,9 +54,7 @@ async def waiting(visit: Visit) -> Response:
         return visit.json(msgspec.json.encode(told))
     if standing is None:
         return visit.go("/ask")
-    return visit.page(
-        "waiting.html", standing=standing, told=told, page="ask", breadths=wait_words.BREADTHS
-    )  # fmt: skip
+    return visit.page("waiting.html", standing=standing, told=told, page="ask", breadths=wait_words.BREADTHS)
 
 
 async def widen(visit: Visit) -> Response:
@@ -98,7 +97,7 @@ async def letter_form(visit: Visit) -> Response:
     if standing is None or standing.state != "waiting":
         return visit.go("/waiting")
     text = await waiting_room.load_letter(visit.site.store, visit.site.keys, visit.member.person)
-    return visit.page("letter.html", page="ask", text=text, kept=bool(text), error="")
+    return _letter_page(visit, standing, text)
 
 
 async def letter(visit: Visit) -> Response:
@@ -110,8 +109,10 @@ async def letter(visit: Visit) -> Response:
         async with visit.site.store.transaction() as tx:
             await waiting_room.keep_letter(tx, person, sealed)
     except KEEPING as refusal:
-        status = 503 if isinstance(refusal, Unavailable) else 409
-        return visit.page("letter.html", status, page="ask", text=text, kept=False, error=refusal.code)
+        if isinstance(refusal, Unavailable):
+            return _letter_page(visit, None, text, 503, error=refusal.code)
+        standing, _ = await _look(visit)
+        return _letter_page(visit, standing, text, 409, error=refusal.code)
     return visit.go("/waiting#meanwhile")
 
 
@@ -120,6 +121,17 @@ async def withdraw(visit: Visit) -> Response:
     async with visit.site.store.transaction() as tx:
         await requests.withdraw(tx, visit.member.person)
     return visit.go("/rooms")
+
+
+def _letter_page(
+    visit: Visit, standing: Standing | None, text: str, status: int = 200, *, error: str = ""
+) -> Response:  # fmt: skip
+    """Show a letter. Its draft belongs to the request it is for and the letter that waits there."""
+    now = f"{standing.request} {standing.letter or 0}" if standing is not None else ""
+    return visit.page(
+        "letter.html", status, page="ask", text=text, kept=standing is not None and standing.has_letter, error=error,
+        draft=visit.field("draft")[:DRAFT_MOST] or now,
+    )  # fmt: skip
 
 
 async def _look(visit: Visit) -> tuple[Standing | None, Waiting]:
@@ -147,8 +159,6 @@ def _search(visit: Visit, standing: Standing, now: Millis) -> str:
         opens = words.moment(hours.next_opening(now), hours.zone)
         return words("Peers are not here just now. Your place is kept, and the search goes on from %(opens)s.",
                      opens=opens)  # fmt: skip
-    if standing.question:
-        return wait_words.of_search(words, "question")
     if standing.late:
         return wait_words.of_search(words, "late")
     if standing.scarce is None:
