@@ -27,6 +27,14 @@ test("a draft is dropped once something was saved, and nobody else finds it", ()
   }
 });
 
+test("what one form has sent ends its own draft and no other", () => {
+  const shelf = new Shelf();
+  for (const form of ["/ask", "/profile"]) new Draft(shelf, form, "7 0").keep(FIELDS);
+  new Draft(shelf, "/ask", "").drop();
+  assert.equal(shelf["draft /ask"], undefined);
+  assert.deepEqual(new Draft(shelf, "/profile", "7 0").found(), FIELDS);
+});
+
 test("at the end every draft is gone, and what is not a draft stays", () => {
   const shelf = new Shelf();
   shelf.setItem("other", "stays");

@@ -52,7 +52,8 @@ class Desk extends LivePage {
   #gone(card) {
     if (card.contains(document.activeElement)) this.piece("count").focus();
     card.remove();
-    this.piece("told").textContent = this.words("gone");
+    const told = this.piece("told"); // that they are away, and why, is not talked over
+    if (told.textContent !== this.words("missed")) told.textContent = this.words("gone");
   }
 
   /** Two went unanswered: this peer is away now, and the page shows it at once. */

@@ -51,7 +51,7 @@ export class Draft {
   }
 }
 
-/** Drop every draft of this tab: at the sign-out, at a quick exit, once something was sent. @param {Storage} storage */
+/** Drop every draft of this tab: at the sign-out and at the erasure. @param {Storage} storage */
 export function dropDrafts(storage) {
   for (const key of Object.keys(storage)) if (key.startsWith(PREFIX)) storage.removeItem(key);
 }

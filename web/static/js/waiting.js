@@ -4,7 +4,7 @@
  *
  * The page holds <hearth-waiting data-words='{"lost": …, "ended": …, "opened": …, "note": …}'> around: [data-line]
  * (hidden, role status), [data-waiting] (what is shown while one waits), [data-opened] (hidden) with [data-told
- * role=status] and an <a data-enter>, and [data-notice] (hidden): words for a request that has ended. While one waits,
+ * role=status] and an <a data-enter>, and [data-notice] (hidden): words and a link for a request that has ended. While one waits,
  * if they are there: the sentences of SENTENCES, each in a piece of its name; [data-question] with [data-ask],
  * [data-choices] and a template [data-choice]; buttons [data-breadth]; [data-call] (hidden) and [data-called].
  *
@@ -72,10 +72,10 @@ class Waiting extends LivePage {
     if (this.piece("question")) this.#ask(told.question);
   }
 
-  /** What is asked stays where it is while a hand may be on it; another question takes its place. @param {Question | undefined} question */
+  /** What is asked stays as it is while the focus is on it; then another question takes its place. @param {Question | undefined} question */
   #ask(question) {
     const card = this.piece("question");
-    if (card.dataset.name === (question?.name ?? "")) return;
+    if (card.dataset.name === (question?.name ?? "") || card.contains(document.activeElement)) return;
     card.dataset.name = question?.name ?? "";
     card.hidden = !question;
     if (!question) return;
@@ -127,13 +127,21 @@ class Waiting extends LivePage {
     enter.setAttribute("href", `/rooms/${room}`);
     this.piece("told").textContent = this.words("opened");
     this.#call();
-    if (!document.activeElement?.matches("textarea")) enter.focus(); // who is writing goes on
+    this.#lead(enter);
   }
 
   #ended() {
     if (!this.piece("opened").hidden) return;
+    const notice = this.piece("notice");
+    if (!notice.hidden) return;
     this.piece("waiting").hidden = true;
-    this.piece("notice").hidden = false;
+    notice.hidden = false;
+    this.#lead(notice.querySelector("a"));
+  }
+
+  /** Bring the focus to where one goes on; who is writing stays there. @param {HTMLElement | null} link */
+  #lead(link) {
+    if (!document.activeElement?.matches("textarea")) link?.focus();
   }
 }
 
