@@ -13,9 +13,9 @@ from matcher.tables import request_facets
 from matcher.tables import requests as table
 from matcher.tokens import Tokens
 from tests.pages import Pages, site
-from web.facet_words import READ
+from tests.test_routes_topics import add
+from web import facet_words
 
-LISTED = {"topic": tuple(SEEDED), "role": (*ROLES, ""), "age": (*AGES, ""), "language": READ}
 CELLS = re.compile(r'<td class="number">(\d+)</td>')
 
 
@@ -38,6 +38,7 @@ async def test_the_page_and_the_file_tell_the_same_about_right_numbers(sqlite_ur
     async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(
         await pages.place.person("organiser")
     ) as browser:  # fmt: skip
+        code = await add(browser, **{"label-en": "=1+1"})
         await leave(pages, 120, "caring")
         page = (await browser.get("/organiser/demand")).text
         file = await browser.get("/organiser/demand.csv")
@@ -45,12 +46,15 @@ async def test_the_page_and_the_file_tell_the_same_about_right_numbers(sqlite_ur
     assert "attachment" in file.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(file.text)))
     of = {(row["by"], row["value"]): row for row in rows}
-    assert {(kind, value) for kind, values in LISTED.items() for value in values} <= set(of)
+    listed = {"topic": SEEDED, "role": (*ROLES, ""), "age": (*AGES, ""), "language": facet_words.READ}
+    assert {(kind, value) for kind, values in listed.items() for value in values} <= set(of)
+    assert of["topic", "caring"]["words"] == "Caring for somebody"
+    assert of["topic", code]["words"] == "'=1+1", "no spreadsheet reckons with what an organiser typed"
     assert 75 <= int(of["topic", "caring"]["left_waiting"]) <= 165
     assert all(int(row[name] or 0) % STEP == 0 for row in rows for name in ("left_waiting", "met", "peers"))
     shown = CELLS.findall(page)
-    listed, days = [[row for row in rows if row["by"] in by] for by in (("week", *LISTED), ("asked_at",))]
-    told = [row[name] for row in listed for name in ("left_waiting", "met", "peers") if row[name]]
+    told_of, days = [[row for row in rows if row["by"] in by] for by in (("week", *listed), ("asked_at",))]
+    told = [row[name] for row in told_of for name in ("left_waiting", "met", "peers") if row[name]]
     told += [row["left_waiting"] for row in days]
     assert sorted(shown) == sorted(told)
     assert f"Caring for somebody: about {of['topic', 'caring']['left_waiting']}<" in page

@@ -90,8 +90,18 @@ async def test_a_form_that_is_wrong_is_shown_again_as_it_was_typed(sqlite_url: s
             assert answer.status_code == 409
             kept = (LABELS | wrong)["label-en"]
             assert f'value="{html.escape(kept)}"' in answer.text
-            assert await change(boss, "work", **wrong) == 409
+            assert focused(answer.text) == "new-en"
+            assert await change(boss, "work", place="7", **wrong) == 409
+            assert re.search(r'id="topic-work-place"[^>]* value="7"', boss.page)
+            assert focused(boss.page) == "topic-work-en"
         for place in ("", "-1", "x", "1.5", "٣"):
             assert await change(boss, "work", place=place) == 409
+            assert focused(boss.page) == "topic-work-place"
         assert await change(boss, "moon") == 404
         assert await pages.place.rows(table, table.c.version > 0) == []
+
+
+def focused(page: str) -> str:
+    """Return the one field that is told to be wrong and has the focus."""
+    (found,) = re.findall(r'id="([\w-]+)"[^>]* aria-describedby="wrong" autofocus', page)
+    return str(found)

@@ -25,6 +25,8 @@ SHOWN_MOST = 8
 SCALE = 20
 """A plot of lines ends at a multiple of it, so that each of its four lines stands at a whole number."""
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -58,20 +60,25 @@ async def demand(visit: Visit) -> Response:
 
 
 async def demand_csv(visit: Visit) -> Response:
-    """Give the same numbers as a file, with codes in place of words."""
-    (found, _), file = await _report(visit), io.StringIO()
+    """Give the same numbers as a file, by codes, with their words beside them."""
+    (found, labels), file = await _report(visit), io.StringIO()
     wanted = csv.writer(file)
-    wanted.writerow(("by", "value", "left_waiting", "met", "half_left_within_min", "half_met_within_min", "peers"))
-    lines = [("all", found.total), *(("week", one) for one in found.weeks)]
-    lines += [(kind, one) for kind, values in found.kinds.items() for one in values]
-    for by, one in lines:
+    wanted.writerow(
+        ("by", "value", "words", "left_waiting", "met", "half_left_within_min", "half_met_within_min", "peers")
+    )
+    lines = [("all", "", found.total), *(("week", "", one) for one in found.weeks)]
+    lines += [
+        (kind, _in_cell(_value(visit.language, labels, kind, one.value)), one)
+        for kind, values in found.kinds.items() for one in values
+    ]  # fmt: skip
+    for by, words, one in lines:
         peers = one.peers if by in found.kinds else ""
-        wanted.writerow((by, one.value, one.left, one.met, one.left_within or "", one.met_within or "", peers))
-    wanted.writerow(("all", "withdrew", found.withdrew, "", "", "", ""))
-    wanted.writerow(("all", "ran_out", found.ran_out, "", "", "", ""))
+        wanted.writerow((by, one.value, words, one.left, one.met, one.left_within or "", one.met_within or "", peers))
+    wanted.writerow(("all", "withdrew", "", found.withdrew, "", "", "", ""))
+    wanted.writerow(("all", "ran_out", "", found.ran_out, "", "", "", ""))
     for day, parts in enumerate(found.days):
         for hours, left in zip(_hours(), parts, strict=True):
-            wanted.writerow(("asked_at", f"weekday {day + 1} {hours.replace('–', '-')} UTC", left, "", "", "", ""))
+            wanted.writerow(("asked_at", f"weekday {day + 1} {hours.replace('–', '-')} UTC", "", left, "", "", "", ""))
     return Response(file.getvalue(), media_type="text/csv", headers={
         "Content-Disposition": f'attachment; filename="left-waiting-{found.weeks[-1].value}.csv"'})  # fmt: skip
 
@@ -96,6 +103,11 @@ def _part(words: Language, labels: Labels, kind: Kind, lines: Sequence[Line]) ->
     wanted = [row for row in most if row.line.is_wanted and row.line.value][:SHOWN_MOST]
     seen = [row for row in most if row.line.left or row.line.met][:SHOWN_MOST]
     return Part(kind, name, _bars(words, name, seen), rows, wanted)
+
+
+def _in_cell(words: str) -> str:
+    """Return words that no spreadsheet takes for a formula (OWASP, CSV Injection): topics are typed by people."""
+    return f"'{words}" if words.startswith(FORMULA) else words
 
 
 def _title(words: Language, kind: Kind) -> str:

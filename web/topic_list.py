@@ -58,7 +58,10 @@ async def _page(visit: Visit, status: int = 200, *, error: str = "", wrong: str 
                 by = ""  # erased since
     spoken = visit.site.languages
     labels = {one.code: {code: facet_words.topic(words, one) for code, words in spoken.items()} for one in known}
-    typed = {"family": visit.field("family"), "labels": _labels(visit), "retired": visit.field("retired") == "yes"}
+    typed = {
+        "family": visit.field("family"), "labels": _labels(visit), "retired": visit.field("retired") == "yes",
+        "place": visit.field("place"), "is_place": not wrong or is_digits(visit.field("place")),
+    }  # fmt: skip
     return visit.page(
         "topics.html", status, page="organiser", topics=known, labels=labels, families=facet_words.FAMILY, error=error,
         wrong_one=wrong, typed=typed, most=LABEL_MOST, saved=visit.request.query_params.get("saved", ""), by=by,
