@@ -20,7 +20,7 @@ from chat.refusals import Malformed, Refusal
 BODY_BYTES = 64 * 1024
 """A profile of 4,000 characters of four bytes each, percent-encoded, is 48 kB."""
 FIELDS = 200
-"""Who ticks every one of a hundred topics (`topics.TOPICS_MOST`) is told that it is too many, in a whole profile too."""
+"""Who ticks all of a hundred topics (`topics.TOPICS_MOST`) is told that it is too many, in a whole profile too."""
 MAC_BYTES = 32
 TOKEN_FIELD = "csrf"
 
