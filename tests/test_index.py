@@ -29,7 +29,7 @@ async def told(circle: Circle, index: Index, one: One) -> dict[int, tuple[bool, 
     """Return what an index says of a request, by peer."""
     async with circle.place.store.reading() as tx:
         partners = await pairs.partners(tx)
-    vector = circle.encoder.encode([one.text])[0]
+    vector = circle.encoder.encode([one.text], ["en"])[0]
     asked = sought(circle, one)
     asked = Sought(asked.facets, asked.breadth, vector)
     fitting, alike = index.fitting(asked, partners), index.alike([asked])[0]

@@ -223,12 +223,17 @@ async def test_a_request_whose_words_no_longer_open_ends(circle: Circle) -> None
 async def test_one_request_that_breaks_the_matcher_keeps_no_other_waiting(
     circle: Circle, caplog: pytest.LogCaptureFixture
 ) -> None:
+    class Breaking(WordCounts):
+        def encode(self, texts: list[str], languages: list[str]) -> Vectors:
+            if any("breaks" in text for text in texts):
+                raise ValueError
+            return super().encode(texts, languages)
+
     peer, broken, seeker = await circle.peer("I drank"), await circle.seeker(), await circle.seeker()
-    await circle.ask(broken, "I drank")
-    async with circle.place.store.transaction() as tx:
-        await tx.execute(sa.update(requests_table).values(vector=b"no vector", vector_model="word-counts"))
+    await circle.ask(broken, "it breaks")
     await circle.ask(seeker, "I drank")
-    await (await encoded(circle)).beat()
+    store, keys = circle.place.store, circle.place.keys
+    await Matching(store, keys, offer_s=90, lease_s=15, encoder=Breaking()).beat()
     assert [row.seeker for row in await circle.place.rows(offers_table)] == [seeker]
     assert len(await circle.standing(peer)) == 1
     assert "a bug" in caplog.text

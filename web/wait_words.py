@@ -56,10 +56,10 @@ def waited(language: Language, waited_s: float, likely_min: tuple[int, int] | No
         lately = language("At this hour most people waited %(low)s to %(high)s minutes.", low=low, high=high)
         if low == high or high > MINUTES_MOST:
             low_words, high_words = language.since(low * 60), language.since(high * 60)
-            lately = language("At this hour most people waited about so long: %(time)s.", time=high_words)
+            lately = language("At this hour most people waited about %(time)s.", time=high_words)
             if low != high:
                 lately = language(
-                    "At this hour most people waited about so long: %(low)s – %(high)s.", low=low_words, high=high_words
+                    "At this hour most people waited about %(low)s to %(high)s.", low=low_words, high=high_words
                 )
     return f"{begun} {lately}"
 

@@ -85,7 +85,7 @@ def test_by_keyboard_alone_a_request_is_made_declined_changed_and_taken_back(chr
         _ask_by_keyboard(seeker)
         expect(offered).to_have_count(1)
         peer.press(offered.locator("summary", has_text="Why this match?"))
-        peer.see("Your profile and this request read alike")
+        peer.see("You fit by what you both said")
         peer.press(offered.get_by_role("button", name="Not this time"))
         peer.see("Nobody is asking for you just now.")
         seeker.press(seeker.page.get_by_role("link", name="Change my words"))
