@@ -91,6 +91,8 @@ def test_a_place_is_kept_while_the_server_starts_again_and_a_letter_is_read_firs
         seeker.page.get_by_role("link", name="Write a letter that waits").click()
         assert seeker.axe() == []
         seeker.page.get_by_label("Your letter").fill(letter)
+        seeker.page.reload()
+        expect(seeker.page.get_by_label("Your letter")).to_have_value(letter)
         seeker.button("Let it wait").click()
         seeker.see("Your letter waits for whoever says yes.")
         seeker.button("Keep my place for three days").click()

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * <hearth-draft data-of="STATE"> in a form keeps what is typed into it in this tab; [data-undrafted] is left out.
- * <hearth-drafts-end> drops all drafts when the page signs somebody out or erases them; with `data-now="ACTION"` that of
+ * <hearth-drafts-end> drops all drafts when the page signs somebody out or erases them; with `data-of="ACTION"` that of
  * this form at once.
  */
 import { Draft, dropDrafts } from "./draft.js";
@@ -49,7 +49,7 @@ class DraftsEnd extends HTMLElement {
   connectedCallback() {
     const storage = ofTab();
     if (!storage) return;
-    if (this.dataset.now) new Draft(storage, this.dataset.now, "").drop();
+    if (this.dataset.of) new Draft(storage, this.dataset.of, "").drop();
     document.addEventListener("submit", (event) => {
       const form = /** @type {HTMLFormElement} */ (event.target);
       if (LEAVING.test(form.action)) dropDrafts(storage);
