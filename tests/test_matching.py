@@ -183,7 +183,7 @@ async def test_where_words_cannot_be_compared_and_facets_are_alike_who_talked_le
     circle: Circle,
 ) -> None:
     facets: tuple[tuple[Name, str], ...] = (("topic", "addiction"),)
-    busy, rested = [await circle.peer("minä join", *facets, languages=["fi"], capacity=2) for _ in range(2)]
+    busy, rested = [await circle.peer("minä join", *facets, languages=["en", "fi"], capacity=2) for _ in range(2)]
     await accept(circle, busy, await circle.offered(await circle.seeker(), busy))
     seeker = await circle.seeker()
     await circle.ask(seeker, "minä join", *facets, languages=["fi"], language="fi")

@@ -145,3 +145,19 @@ def test_who_accepts_in_two_tabs_at_once_comes_to_one_chat_and_is_told_kindly(ch
         late.get_by_role("button", name="Not this time").click()
         expect(late.locator("main")).to_contain_text("Somebody was quicker, or it has ended. You need not do anything.")
         seeker.see("Somebody said yes")
+
+
+def test_who_takes_a_request_back_in_another_tab_is_led_on_in_this_one(chromium: Browser, house: House) -> None:
+    with visitor(chromium, house.address, width=PHONE) as seeker:
+        seeker.arrive()
+        seeker.go("/ask")
+        seeker.page.get_by_label("What would you like to talk about?").fill(words("caring"))
+        seeker.button("Ask now").click()
+        is_waiting(seeker)
+        other = seeker.page.context.new_page()
+        other.goto(f"{house.address}/waiting")
+        other.get_by_role("button", name="Take my request back").click()
+        other.close()
+        seeker.page.bring_to_front()
+        expect(seeker.page.get_by_role("link", name="Ask again")).to_be_focused()
+        seeker.see("This request has ended.")
