@@ -26,7 +26,7 @@ class Wider(WordCounts):
 
     name = "wider"
 
-    def encode(self, texts: list[str]) -> Vectors:
+    def encode(self, texts: list[str], languages: list[str]) -> Vectors:
         made = np.zeros((len(texts), 96), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in text.lower().split()[1:]:
@@ -55,7 +55,7 @@ async def test_while_the_model_changes_matching_goes_on_and_progress_is_seen(sql
     circle, chosen = sqlite_circle, random.Random(1)
     await crowd.peers_of(circle, [One(text=chosen.choice(SUBJECTS), capacity=3) for _ in range(PEERS)])
     before = circle.matching()
-    while await before.encode():
+    while await before.encoding.encode():
         pass
     await circle.ask(await circle.seeker(), SUBJECTS[0])
     await before.beat()
@@ -66,7 +66,7 @@ async def test_while_the_model_changes_matching_goes_on_and_progress_is_seen(sql
     after = Matching(circle.place.store, circle.place.keys, offer_s=90, lease_s=15, encoder=Wider())
     assert (await figures(circle, after))["encoded_share"] == 0
     shares, asked = [], 1
-    while await after.encode():
+    while await after.encoding.encode():
         if len(shares) % 10 == 0:
             await circle.ask(await circle.seeker(), chosen.choice(SUBJECTS))
             asked += 1

@@ -59,7 +59,7 @@ async def test_who_asks_is_matched_by_words_and_both_talk_across_processes(town:
         page = await stack.enter_async_context(town.browser(place, seeker, 0))
         assert (await page.get("/ask")).status_code == 200
         asked = await page.post("/ask", {"text": words(ASKED), "text_visibility": "shown", "language": "en",
-                                         "reads": "en"})  # fmt: skip
+                                         "reads": "en", "side": "not_affected"})  # fmt: skip
         assert (asked.status_code, asked.headers["location"]) == (303, "/waiting")
 
         inbox = desk.welcome.you.inbox
