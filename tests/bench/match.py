@@ -1,9 +1,10 @@
 """match: from a kept request to the offer on the peer's desk, by a `python -m matcher` with the real model.
 
 Timed from before the request's transaction opens to the card read for the peer whose inbox the hint named, as a web
-process does it. One request after another; each is withdrawn again, so that all peers stay eligible. Once among `peers`
-peers and once among ten times as many, whose vectors are made beforehand of DISTINCT texts, over and over. Beside it
-how long one text of 17 words takes to encode, and the assignment (see `assignment`).
+process does it. Nobody is asked a question first: the time they take to answer is theirs. One request after another;
+each is withdrawn again, so that all peers stay eligible. Once among `peers` peers and once among ten times as many,
+whose vectors are made beforehand of DISTINCT texts, over and over. Beside it how long one text of 17 words takes to
+encode, and the assignment (see `assignment`).
 """
 
 import argparse
@@ -34,6 +35,7 @@ from matcher.facets import Facet
 from matcher.model import Model, load
 from matcher.tables import peers, profile_facets, profile_languages
 from matcher.tables import profiles as profiles_table
+from matcher.tables import requests as requests_table
 from matcher.tokens import Tokens
 from tests import servers
 from tests.bench import assignment
@@ -190,6 +192,7 @@ class Asking:
         async with self.store.transaction() as tx:
             sealed = profiles.seal(key, self.tokens, person, kept, "requests")
             await requests.ask(tx, person, sealed, language="en", languages=["en"], per_hour=10)
+            await tx.execute(sa.update(requests_table).values(questioned="role side status"))
         async with asyncio.timeout(OFFER_S):
             while True:
                 peer = inboxes.get(await self.seen.get())
