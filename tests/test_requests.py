@@ -27,6 +27,16 @@ async def test_asking_twice_keeps_the_one_request_and_its_place(circle: Circle) 
     assert len(await circle.place.rows(table)) == 1
 
 
+async def test_what_is_open_is_kept_though_the_clock_was_set_back_since_the_one_before(circle: Circle) -> None:
+    seeker = await circle.seeker()
+    await circle.ask(seeker)
+    await withdraw(circle, seeker)
+    async with circle.place.store.transaction() as tx:
+        await tx.execute(sa.update(table).values(made_at=table.c.made_at + 60_000))
+    asked = await circle.ask(seeker)
+    assert await circle.ask(seeker) == asked
+
+
 async def test_the_hourly_limit_is_exact_also_when_asked_at_once(circle: Circle) -> None:
     seeker = await circle.seeker()
     for _ in range(3):
