@@ -28,11 +28,13 @@ from matcher.lately import Lately
 from matcher.tokens import Tokens
 from web import forms, sayings
 from web.assets import Assets
+from web.compiled import Compiled
 from web.forms import Forms
 from web.helplines import Helplines, dialled
 from web.language import LANGUAGES, Language, negotiate
 
 TEMPLATES = Path(__file__).with_name("templates")
+COMPILED = Compiled()
 SESSION_S = 90 * 24 * 3600
 """How long a browser keeps the cookie; the session itself ends when `sessions` says so."""
 LANGUAGE_S = 365 * 24 * 3600
@@ -110,7 +112,7 @@ def environments(languages: Mapping[str, Language], assets: Assets) -> dict[str,
     for code, language in languages.items():
         one = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False,
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"], bytecode_cache=COMPILED,
         )  # fmt: skip
         one.install_gettext_translations(language.phrases, newstyle=True)  # type: ignore[attr-defined]
         one.globals |= {
