@@ -14,6 +14,7 @@ from chat.ids import PersonId, RoomId
 from chat.protocol import Entry
 from matcher import peers, profiles
 from matcher.facets import Facet
+from matcher.tables import profiles as profiles_table
 from matcher.tokens import Tokens
 from tests import servers
 from tests.client import answer_code
@@ -23,6 +24,8 @@ from tests.words import words
 
 OFFER_S = 12.0
 """Far more than a request takes to become an offer: the machine may be busy with other tests."""
+
+ENCODED_S = 30.0
 
 ASKED = "I stopped drinking three weeks ago and the evenings are unbearable. I want to talk to one who got through."
 FITS = "I drank every evening for eleven years. Four years sober now; I know how long the first evenings are."
@@ -40,6 +43,16 @@ async def make_peer(place: Place, text: str) -> PersonId:
     return person
 
 
+async def encoded(place: Place, *people: PersonId) -> None:
+    """Wait until a matcher has encoded what they wrote: before, whoever was here earlier is more alike."""
+    profile = profiles_table.c
+    async with asyncio.timeout(ENCODED_S):
+        while True:
+            if all(row.vector for row in await place.rows(profiles_table, profile.person.in_(people))):
+                return
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.model
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("town", servers.REDIS_STATES, indirect=True)
@@ -48,6 +61,7 @@ async def test_who_asks_is_matched_by_words_and_both_talk_across_processes(town:
         place = await stack.enter_async_context(town.place())
         fits, other, seeker = await make_peer(place, FITS), await make_peer(place, OTHER), await place.person()
         matchers = stack.enter_context(town.matchers(2 if town.is_hinted else 1))
+        await encoded(place, fits, other)
         desks = []
         for person in (fits, other):
             desk = await stack.enter_async_context(town.client(place, person, 1))
