@@ -10,7 +10,6 @@ import numpy as np
 import sqlalchemy as sa
 
 from chat.ids import PersonId
-from chat.migrate import migrate
 from matcher import changes, offers, pairs, peers, profiles, requests, topics, waiting
 from matcher.encoder import Vectors
 from matcher.facets import Facet, Name
@@ -179,8 +178,6 @@ class Circle:
 @asynccontextmanager
 async def open_circle(database_url: str, folder: Path) -> AsyncIterator[Circle]:
     """Open a circle on an empty database."""
-    await migrate(database_url, "chat")
-    await migrate(database_url, "matcher")
     async with open_place(database_url, folder) as place:
         async with place.store.transaction() as tx:
             await changes.seed(tx)

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from chat import people, rooms, timeline
 from chat.ids import PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
-from chat.migrate import migrate
 from chat.protocol import Entry
 from chat.seal import Keyring
 from chat.store import Store
 from chat.tables import people as people_table
 from chat.tables import rooms as rooms_table
+from tests.migrated import bring_up
 
 LETTERS = "bdfgkptvz"
 
@@ -96,7 +96,7 @@ class Place:
 @asynccontextmanager
 async def open_place(database_url: str, folder: Path) -> AsyncIterator[Place]:
     """Open a place on a database that is empty, or was one before."""
-    await migrate(database_url, "chat")
+    await bring_up(database_url)
     store = Store.open(database_url)
     keys = await Keys.open(f"sqlite:///{folder / 'keys.db'}", Keyring.load(folder / "master.keys"))
     try:

@@ -253,7 +253,7 @@ class Cluster:
 def postgresql_cluster(*, durable: bool = False) -> Iterator[Cluster]:
     """Run a new PostgreSQL cluster. Unless it is `durable` it does not fsync: what a killed server has written outlives
     it all the same."""
-    bin, port, user = _postgresql_bin(), free_port(), _not_root()
+    bin, port, user = postgresql_bin(), free_port(), _not_root()
     folder = Path(tempfile.mkdtemp(prefix="hearthside-pg-"))
     try:
         if user is not None:
@@ -280,7 +280,8 @@ def postgresql_cluster(*, durable: bool = False) -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _postgresql_bin() -> Path:
+def postgresql_bin() -> Path:
+    """Where PostgreSQL's programs are."""
     beside_path = shutil.which("initdb")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: int(one.parent.name))
     if beside_path:
