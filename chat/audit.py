@@ -24,6 +24,8 @@ COLUMNS = ("n", "at", "actor", "act", "subject", "room", "ref", "code", "body_di
 BEGIN = bytes(32)
 """What the first row is chained to (see `rooms.seed`)."""
 CHECKPOINT = "audit_checkpoint"
+PAGE = 1000
+"""So many rows are read at a time."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,45 +76,68 @@ async def append(
     }  # fmt: skip
     mac = chained(key, head.mac, row)
     await tx.execute(audit.insert().values(row | {"body": reason.body if reason else None, "mac": mac}))
-    await tx.execute(sa.update(audit_head).where(audit_head.c.id == 1).values(n=row["n"], mac=_head(key, mac)))
+    await tx.execute(sa.update(audit_head).where(audit_head.c.id == 1).values(n=row["n"], mac=head_after(key, mac)))
     return int(head.n) + 1
 
 
 async def anchor(tx: Transaction, key: bytes) -> str:
     """Return a line to keep outside the database: it proves all rows up to now, and tells nothing of them."""
     head = (await tx.execute(sa.select(audit_head))).one()
-    return f"{head.n}:{hmac.digest(key, b'anchor' + head.mac, 'sha256').hex()}"
+    return f"{head.n}:{_anchor(key, head.mac).hex()}"
 
 
-async def verify(store: Store, key: bytes, anchors: Iterable[str] = ()) -> int | None:
-    """Return the number of the first row that is altered, missing or too many, or None when the chain holds.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the audit proves of itself.
+
+    Attributes:
+        first, last: the rows that are kept; `last` < `first` where there are none.
+        broken: the first row that is altered, missing or too many, or None: the chain holds.
+        anchored: up to which row (0: none) anchors prove that nothing was cut off and an earlier head put back. Rows
+            after it are unproven: they hold by the chain alone.
+    """
+
+    first: int
+    last: int
+    broken: int | None
+    anchored: int
+
+
+async def verify(store: Store, key: bytes, anchors: Iterable[str] = ()) -> Verdict:
+    """Walk the chain, and say what it proves.
 
     Args:
         anchors: from `anchor`; with them, a tail that was cut off together with its head is found too.
+
+    Raises:
+        ValueError: an anchor is none.
     """
-    proofs = dict(_parsed(one) for one in anchors)
+    proofs: dict[int, set[bytes]] = {}
+    for one in anchors:
+        n, proof = _parsed(one)
+        proofs.setdefault(n, set()).add(proof)
     async with store.reading() as tx:
         head = (await tx.execute(sa.select(audit_head))).one()
         n, before = await _checkpoint(tx, key)
-        if n < 0:
-            return 1
-        strays = (await tx.execute(sa.select(sa.func.min(audit.c.n)).where(audit.c.n <= n))).scalar_one()
-        if strays is not None:
-            return int(strays)
+        first = max(n, 0) + 1
+        strays = (await tx.execute(sa.select(sa.func.min(audit.c.n)).where(audit.c.n < first))).scalar_one()
+        if n < 0 or strays is not None:
+            return Verdict(first, int(head.n), 1 if n < 0 else int(strays), 0)
+        anchored = 0
         while True:
-            some = sa.select(audit).where(audit.c.n > n).order_by(audit.c.n).limit(1000)
+            some = sa.select(audit).where(audit.c.n > n).order_by(audit.c.n).limit(PAGE)
             rows = list(await tx.execute(some))
             for row in rows:
-                if row.n != n + 1 or not _holds(key, before, row):
-                    return n + 1
-                n, before = n + 1, _head(key, row.mac)
-                if n in proofs and not hmac.compare_digest(proofs[n], hmac.digest(key, b"anchor" + before, "sha256")):
-                    return n
+                if row.n != n + 1 or not holds(key, before, row):
+                    return Verdict(first, int(head.n), n + 1, anchored)
+                n, before = n + 1, head_after(key, row.mac)
+                if n in proofs and proofs[n] != {_anchor(key, before)}:
+                    return Verdict(first, int(head.n), n, anchored)
+                anchored = n if n in proofs else anchored
             if not rows:
                 break
-    if head.n != n or not hmac.compare_digest(head.mac, before) or any(one > n for one in proofs):
-        return n + 1
-    return None
+    cut = head.n != n or not hmac.compare_digest(head.mac, before) or any(one > n for one in proofs)
+    return Verdict(first, int(head.n), n + 1 if cut else None, anchored)
 
 
 async def forget(tx: Transaction, key: bytes, before: Millis) -> None:
@@ -143,13 +168,19 @@ def chained(key: bytes, before: bytes, row: dict[str, object]) -> bytes:
     return hmac.digest(key, b"".join(parts), "sha256")
 
 
-def _holds(key: bytes, before: bytes, row: "sa.Row[Any]") -> bool:
+def holds(key: bytes, before: bytes, row: "sa.Row[Any]") -> bool:
+    """Whether a row is what was appended after the head `before`."""
     columns = {name: getattr(row, name) for name in COLUMNS}
     whole = row.body is None or hashlib.sha256(row.body).digest() == row.body_digest
     return whole and hmac.compare_digest(row.mac, chained(key, before, columns))
 
 
-def _head(key: bytes, mac: bytes) -> bytes:
+def _anchor(key: bytes, head: bytes) -> bytes:
+    return hmac.digest(key, b"anchor" + head, "sha256")
+
+
+def head_after(key: bytes, mac: bytes) -> bytes:
+    """Return the head after a row with this mac: no row shows it."""
     return hmac.digest(key, b"head" + mac, "sha256")
 
 
@@ -165,9 +196,12 @@ async def _checkpoint(tx: Transaction, key: bytes) -> tuple[int, bytes]:
     n, mac, signed = value.split(":")
     if not hmac.compare_digest(bytes.fromhex(signed), _signed(key, int(n), bytes.fromhex(mac))):
         return -1, b""
-    return int(n), _head(key, bytes.fromhex(mac))
+    return int(n), head_after(key, bytes.fromhex(mac))
 
 
 def _parsed(line: str) -> tuple[int, bytes]:
-    n, _, proof = line.partition(":")
-    return int(n), bytes.fromhex(proof)
+    try:
+        n, proof = line.split(":")
+        return int(n), bytes.fromhex(proof)
+    except ValueError:
+        raise ValueError("this is no anchor") from None

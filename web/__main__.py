@@ -40,7 +40,7 @@ from chat.socket import Reception, Socket
 from chat.store import Store
 from matcher import changes, ended, pairs, topics
 from matcher.tokens import Tokens
-from web import first
+from web import first, verdict
 from web.account import FORGET
 from web.app import make_app
 
@@ -63,6 +63,11 @@ def main() -> None:
                         "expiry go on, and end")  # fmt: skip
     parser.add_argument("--invite-organiser", action="store_true", help="print a link for a new organiser (works once, "
                         "for a day), and end: when nobody who is one can come in any more")  # fmt: skip
+    commands = parser.add_subparsers(dest="command", metavar="audit")
+    of_audit = commands.add_parser("audit", help="what the audit proves")
+    of_audit.add_argument("what", choices=["verify", "anchor"], help="verify: find the first row that is altered, "
+                          "missing or too many (exit status 1); anchor: print a line to keep elsewhere")  # fmt: skip
+    of_audit.add_argument("--anchors", type=Path, help="a file that holds anchors, such as a log of the server")
     asked = parser.parse_args()
     environment = dict(os.environ)
     if asked.host:
@@ -80,6 +85,8 @@ def main() -> None:
                 runner.run(confirm(settings))
             elif asked.invite_organiser:
                 runner.run(invite(settings))
+            elif asked.command == "audit":
+                sys.exit(runner.run(judge(settings, keyring, asked.what, asked.anchors)))
             else:
                 runner.run(serve(settings, keyring))
     except UnknownRevision as error:
@@ -107,6 +114,22 @@ async def invite(settings: Settings) -> None:
         await first.invite_organiser(store, settings)
     finally:
         await store.close()
+
+
+async def judge(settings: Settings, keyring: Keyring, what: str, anchors: Path | None) -> int:
+    """Tell what the audit proves, or an anchor; return the exit status: 1 where the audit is broken."""
+    store, keys = Store.open(settings.database), await Keys.open(settings.keys, keyring)
+    try:
+        if what == "anchor":
+            print(await verdict.anchor(store, keys))
+            return 0
+        found = await verdict.verify(store, keys, anchors)
+    finally:
+        await keys.close()
+        await store.close()
+    for line in verdict.told(found):
+        say(line)
+    return 0 if found.broken is None else 1
 
 
 async def serve(settings: Settings, keyring: Keyring) -> None:
