@@ -33,7 +33,7 @@ class Browser:
         self.base = base
         self.page = ""
         sent = {"accept-language": "en", **headers}
-        self._client = httpx2.AsyncClient(base_url=base, timeout=10, headers=sent, verify=False)  # no TLS here
+        self._client = httpx2.AsyncClient(base_url=base, timeout=30, headers=sent, verify=False)  # no TLS here
 
     async def __aenter__(self) -> Self:
         return self
