@@ -13,6 +13,10 @@ from chat.store import Transaction, clock
 from chat.tables import memberships, mutes, people, roles, rooms
 
 STAFF = ("moderator", "supervisor", "organiser")
+"""Who acts on members."""
+DESK = ("moderator", "supervisor", "professional", "organiser")
+"""Who answers for the rooms: they are told on the desk what happens, and go on duty. A professional is asked when it is
+serious, and acts on nobody."""
 
 
 @dataclass(frozen=True, slots=True)

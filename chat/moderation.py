@@ -63,7 +63,7 @@ async def seal_reason(store: Store, keys: Keys, actor: PersonId, case: CaseId | 
         NotAllowed: no role. Gone: the case is closed, or never was.
     """
     async with store.reading() as tx:
-        await access.require_role(tx, actor, *access.STAFF)
+        await access.require_role(tx, actor, *access.DESK)
     try:
         return await audit.seal_reason(keys, actor, case, text)
     except KeyDestroyed:
@@ -88,7 +88,7 @@ async def require_staff(tx: Transaction, moderator: PersonId, subject: PersonId 
     if subject == moderator:
         raise NotAllowed
     held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == subject))).scalars())
-    if held & set(access.STAFF):
+    if held & set(access.DESK):
         await access.require_role(tx, moderator, "organiser")
     return found
 

@@ -18,7 +18,7 @@ from chat.store import Store, Transaction, clock
 from chat.tables import memberships, mutes, people, roles
 from chat.tables import rooms as rooms_table
 
-ROLES = ("peer", "moderator", "supervisor", "organiser")
+ROLES = ("peer", "moderator", "supervisor", "professional", "organiser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Person:
 
     @property
     def is_staff(self) -> bool:
-        """Whether they answer for the rooms: moderator, supervisor or organiser."""
-        return any(role in access.STAFF for role in self.roles)
+        """Whether they answer for the rooms: moderator, supervisor, professional or organiser."""
+        return any(role in access.DESK for role in self.roles)
 
 
 async def make(
@@ -106,7 +106,7 @@ async def rename(tx: Transaction, person: PersonId, nickname: str) -> str:
         NotWords, NicknameTaken, NotAMember.
     """
     held = await _roles(tx, person)
-    name = words.check_nickname(nickname, office=any(role in access.STAFF for role in held))
+    name = words.check_nickname(nickname, office=any(role in access.DESK for role in held))
     who = (await tx.lock(people, [person])).get(person)
     if who is None or who.state != "active":
         raise NotAMember
@@ -149,7 +149,7 @@ async def revoke(tx: Transaction, keys: Keys, person: PersonId, role: str, by: P
     if role == "organiser" and person == by:
         raise NotAllowed
     await tx.execute(sa.delete(roles).where(roles.c.person == person, roles.c.role == role))
-    if not any(one in access.STAFF for one in held if one != role):
+    if not any(one in access.DESK for one in held if one != role):
         await rooms.leave_desk(tx, person)
     await audit.append(tx, keys.derive("audit"), "revoked", by, subject=person, code=role)
 
@@ -186,7 +186,7 @@ async def _insert(
             raise Gone
         by = by or used.made_by
         given = (*given, *([used.role] if used.role and used.role not in given else ()))
-    words.check_nickname(name, office=any(role in access.STAFF for role in given))
+    words.check_nickname(name, office=any(role in access.DESK for role in given))
     await _require_free(tx, name, person)
     now = await tx.now()
     await tx.execute(
@@ -198,13 +198,13 @@ async def _insert(
     inbox = await rooms.make(tx, "inbox", capacity=1)
     await tx.execute(sa.update(people).where(people.c.id == person).values(inbox=inbox))
     await tx.execute(memberships.insert().values(room=inbox, person=person, from_seq=1, part="member", since_at=now))
-    for role in sorted(given, key=lambda one: one not in access.STAFF):  # the desk is locked before the audit's head
+    for role in sorted(given, key=lambda one: one not in access.DESK):  # the desk is locked before the audit's head
         await _give(tx, keys, person, role, by)
 
 
 async def _give(tx: Transaction, keys: Keys, person: PersonId, role: str, by: PersonId | None) -> None:
     await tx.execute(roles.insert().values(person=person, role=role, granted_by=by, granted_at=await tx.now()))
-    if role in access.STAFF:
+    if role in access.DESK:
         await _enter_desk(tx, person)
     await audit.append(tx, keys.derive("audit"), "granted", by, subject=person, code=role)
 

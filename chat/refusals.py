@@ -16,6 +16,7 @@ are one refusal (`NotAMember`), so who is not in a room learns nothing about it.
     ├── Gone              too late: another was first, or it has ended
     ├── NotWords          a text with nothing to read in it, or with signs that hide or break others' words
     ├── NicknameTaken     somebody has this name, or one that looks like it, or it is a word of office
+    ├── NobodyRuleMissing no room opens before it is said what holds while nobody is on duty
     ├── SignedOut         no session, or it has ended
     └── Unavailable       the database did not answer in time, perhaps after keeping it; carries retry_after
 """
@@ -82,6 +83,10 @@ class NotWords(Refusal):
 
 class NicknameTaken(Refusal):
     code = "nickname_taken"
+
+
+class NobodyRuleMissing(Refusal):
+    code = "nobody_rule_missing"
 
 
 class SignedOut(Refusal):

@@ -18,7 +18,7 @@ from chat.refusals import Unavailable, without_words
 from chat.settings import Settings
 from chat.store import Store, Transaction
 from chat.tables import audit as audit_table
-from chat.tables import cases, entries, evidence, hidden, links, mutes, people, rooms
+from chat.tables import cases, entries, escalations, evidence, hidden, links, mutes, people, reviews, rooms
 
 logger = logging.getLogger(__name__)
 
@@ -185,7 +185,8 @@ class Retention:
         for case in due:
             async with self._store.transaction() as tx:
                 await tx.lock(cases, [case])
-                await tx.execute(sa.delete(evidence).where(evidence.c.case == case))
+                for table in (evidence, escalations, reviews):
+                    await tx.execute(sa.delete(table).where(table.c.case == case))
                 await tx.execute(sa.delete(cases).where(cases.c.id == case))
             await self._keys.destroy(case, "case")
 

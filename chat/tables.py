@@ -49,8 +49,8 @@ people = sa.Table(
 roles = sa.Table(
     "roles", metadata,
     sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
-    sa.Column("role", sa.Text, sa.CheckConstraint("role in ('peer','moderator','supervisor','organiser')", "role"),
-              primary_key=True),
+    sa.Column("role", sa.Text, sa.CheckConstraint(
+        "role in ('peer','moderator','supervisor','professional','organiser')", "role"), primary_key=True),
     sa.Column("granted_by", Id),
     sa.Column("granted_at", Time, nullable=False),
 )  # fmt: skip
@@ -168,15 +168,46 @@ cases = sa.Table(
     "cases", metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("state", sa.Text, sa.CheckConstraint("state in ('open','claimed','closed')", "state"), nullable=False),
-    sa.Column("level", sa.Text, sa.CheckConstraint("level in ('high','medium','low')", "level"), nullable=False),
+    sa.Column("kind", sa.Text, sa.CheckConstraint("kind in ('report','call','signal')", "kind"), nullable=False),
+    sa.Column("level", sa.Text, sa.CheckConstraint(
+        "level in ('imminent','minors','sexual','hate','spam','other')", "level"), nullable=False),
     sa.Column("room", Id, sa.ForeignKey("rooms.id")),
     sa.Column("seq", sa.BigInteger),
     sa.Column("subject", Id, sa.ForeignKey("people.id"), index=True),  # whom it is about
     sa.Column("reporter", Id, sa.ForeignKey("people.id")),
     sa.Column("claimed_by", Id, sa.ForeignKey("people.id")),
+    sa.Column("seen_at", Time),  # when the claimer's console was last seen: a claim is a lease, see claims
     sa.Column("outcome", sa.Text),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("closed_at", Time),
+)  # fmt: skip
+
+sa.Index("ix_cases_state", cases.c.state, postgresql_where=cases.c.state != "closed",
+         sqlite_where=cases.c.state != "closed")  # fmt: skip
+
+escalations = sa.Table(
+    "escalations", metadata,  # whom a case was asked of, one step after another
+    sa.Column("case", Id, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("whom", Id, sa.ForeignKey("people.id")),  # null: there was nobody
+    sa.Column("role", sa.Text),  # as what they were asked
+    sa.Column("asked_by", Id, sa.ForeignKey("people.id")),  # null: nobody was on duty
+    sa.Column("asked_at", Time, nullable=False),
+    sa.Column("due_at", Time, nullable=False),  # then the next is asked
+    sa.Column("token", sa.BigInteger),  # who is sending the alert, until leased_until
+    sa.Column("leased_until", Time),
+    sa.Column("alerted_at", Time),
+    sa.Column("is_reached", sa.Boolean),
+    sa.Column("acknowledged_at", Time),
+    sa.Column("acknowledged_by", Id, sa.ForeignKey("people.id")),
+)  # fmt: skip
+
+reviews = sa.Table(
+    "reviews", metadata,  # what was escalated, to be looked at once more
+    sa.Column("case", Id, sa.ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    sa.Column("due_at", Time, nullable=False),
+    sa.Column("reviewed_at", Time),
+    sa.Column("reviewed_by", Id, sa.ForeignKey("people.id")),
 )  # fmt: skip
 
 evidence = sa.Table(
@@ -188,6 +219,31 @@ evidence = sa.Table(
     sa.Column("author", Id),
     sa.Column("at", Time, nullable=False),
     sa.Column("body", sa.LargeBinary),
+)  # fmt: skip
+
+shifts = sa.Table(
+    "shifts", metadata,  # who is on duty; see roster
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),
+    sa.Column("begins_at", Time, nullable=False),
+    sa.Column("ends_at", Time, nullable=False),
+)  # fmt: skip
+
+channels = sa.Table(
+    "channels", metadata,  # how somebody on duty is reached
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),  # as mailto; all that is shown of it
+    sa.Column("body", sa.LargeBinary, nullable=False),  # the address, sealed: there may be a password in it
+)  # fmt: skip
+
+nobody_rule = sa.Table(
+    "nobody_rule", metadata,  # what holds while nobody is on duty
+    sa.Column("id", sa.Integer, sa.CheckConstraint("id = 1", "one"), primary_key=True, autoincrement=False),
+    sa.Column("told", sa.Text, nullable=False),  # written by the organisation
+    sa.Column("alerted", sa.Text, nullable=False),  # a role
+    sa.Column("set_by", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("set_at", Time, nullable=False),
 )  # fmt: skip
 
 mutes = sa.Table(

@@ -106,16 +106,21 @@ def upgrade() -> None:
         "cases",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("room", sa.BigInteger(), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("subject", sa.BigInteger(), nullable=True),
         sa.Column("reporter", sa.BigInteger(), nullable=True),
         sa.Column("claimed_by", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("level in ('high','medium','low')", name=op.f("ck_cases_level")),
+        sa.CheckConstraint("kind in ('report','call','signal')", name=op.f("ck_cases_kind")),
+        sa.CheckConstraint(
+            "level in ('imminent','minors','sexual','hate','spam','other')", name=op.f("ck_cases_level")
+        ),
         sa.CheckConstraint("state in ('open','claimed','closed')", name=op.f("ck_cases_state")),
         sa.ForeignKeyConstraint(["claimed_by"], ["people.id"], name=op.f("fk_cases_claimed_by")),
         sa.ForeignKeyConstraint(["reporter"], ["people.id"], name=op.f("fk_cases_reporter")),
@@ -123,7 +128,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subject"], ["people.id"], name=op.f("fk_cases_subject")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
     )
+    op.create_index(
+        "ix_cases_state",
+        "cases",
+        ["state"],
+        unique=False,
+        postgresql_where=sa.text("state != 'closed'"),
+        sqlite_where=sa.text("state != 'closed'"),
+    )
     op.create_index(op.f("ix_cases_subject"), "cases", ["subject"], unique=False)
+    op.create_table(
+        "channels",
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_channels_person")),
+        sa.PrimaryKeyConstraint("person", "n", name=op.f("pk_channels")),
+    )
     op.create_table(
         "entries",
         sa.Column("room", sa.BigInteger(), nullable=False),
@@ -215,12 +237,25 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_mutes_person"), "mutes", ["person"], unique=False)
     op.create_table(
+        "nobody_rule",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("alerted", sa.Text(), nullable=False),
+        sa.Column("set_by", sa.BigInteger(), nullable=False),
+        sa.Column("set_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_nobody_rule_one")),
+        sa.ForeignKeyConstraint(["set_by"], ["people.id"], name=op.f("fk_nobody_rule_set_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_nobody_rule")),
+    )
+    op.create_table(
         "roles",
         sa.Column("person", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("granted_by", sa.BigInteger(), nullable=True),
         sa.Column("granted_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("role in ('peer','moderator','supervisor','organiser')", name=op.f("ck_roles_role")),
+        sa.CheckConstraint(
+            "role in ('peer','moderator','supervisor','professional','organiser')", name=op.f("ck_roles_role")
+        ),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_roles_person")),
         sa.PrimaryKeyConstraint("person", "role", name=op.f("pk_roles")),
     )
@@ -239,6 +274,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_sessions_id")),
     )
     op.create_index(op.f("ix_sessions_person"), "sessions", ["person"], unique=False)
+    op.create_table(
+        "shifts",
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("begins_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_shifts_person")),
+        sa.PrimaryKeyConstraint("person", "role", name=op.f("pk_shifts")),
+    )
+    op.create_table(
+        "escalations",
+        sa.Column("case", sa.BigInteger(), nullable=False),
+        sa.Column("step", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("whom", sa.BigInteger(), nullable=True),
+        sa.Column("role", sa.Text(), nullable=True),
+        sa.Column("asked_by", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=True),
+        sa.Column("leased_until", sa.BigInteger(), nullable=True),
+        sa.Column("alerted_at", sa.BigInteger(), nullable=True),
+        sa.Column("is_reached", sa.Boolean(), nullable=True),
+        sa.Column("acknowledged_at", sa.BigInteger(), nullable=True),
+        sa.Column("acknowledged_by", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["acknowledged_by"], ["people.id"], name=op.f("fk_escalations_acknowledged_by")),
+        sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name=op.f("fk_escalations_asked_by")),
+        sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_escalations_case")),
+        sa.ForeignKeyConstraint(["whom"], ["people.id"], name=op.f("fk_escalations_whom")),
+        sa.PrimaryKeyConstraint("case", "step", name=op.f("pk_escalations")),
+    )
     op.create_table(
         "evidence",
         sa.Column("case", sa.BigInteger(), nullable=False),
@@ -262,3 +327,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("room", "seq", name=op.f("pk_hidden")),
     )
     op.create_index(op.f("ix_hidden_at"), "hidden", ["at"], unique=False)
+    op.create_table(
+        "reviews",
+        sa.Column("case", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
+        sa.Column("reviewed_by", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_reviews_case")),
+        sa.ForeignKeyConstraint(["reviewed_by"], ["people.id"], name=op.f("fk_reviews_reviewed_by")),
+        sa.PrimaryKeyConstraint("case", name=op.f("pk_reviews")),
+    )
