@@ -1,23 +1,24 @@
 """Cases: a report becomes one, a moderator claims it, opens it and closes it.
 
 A case's row holds no words; its evidence is sealed under a key of its own, made before the transaction that needs it
-and destroyed when the case closes. Whom a case is about, and who reported it, can neither open nor claim it.
+and destroyed when the case closes. Whom a case is about, and who reported it, can neither open nor claim it. Who is no
+moderator works on those cases alone for which they were asked (see escalations).
 """
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, audit, evidence, rooms, timeline
+from chat import access, audit, concerned, evidence, rooms, timeline
 from chat.evidence import Frozen
 from chat.ids import CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
-from chat.moderation import require_staff, seal_reason
+from chat.moderation import seal_reason
 from chat.protocol import Claim, Close, Report
 from chat.refusals import Gone, Malformed, NotAllowed, NotAMember, Refusal, SignedOut, TooFast, Unavailable
 from chat.store import Store, Transaction
-from chat.tables import cases, memberships, mutes, people
+from chat.tables import cases, escalations, memberships, mutes, people
 from chat.tables import evidence as evidence_table
 from chat.tables import rooms as rooms_table
 
@@ -25,24 +26,6 @@ HANDLERS = ("moderator", "supervisor")
 """Who may work on a case: an organiser, as such, may not."""
 REPORTS_PER_HOUR = 20
 HOUR_MS = 3_600_000
-RANKS = {"high": 0, "medium": 1, "low": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class CaseCard:
-    """A case in the queue: nothing that anybody said. `place` is the kind of its room; a one-to-one has no name."""
-
-    id: CaseId
-    state: str
-    level: str
-    room: RoomId
-    room_name: str
-    place: str
-    created_at: Millis
-    subject: PersonId | None
-    subject_name: str
-    claimed_by: PersonId | None
-    claimed_name: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,9 +64,9 @@ async def report(store: Store, keys: Keys, reporter: PersonId, command: Report) 
     room, seq = RoomId(command.room), None if command.seq is None else Seq(command.seq)
     async with store.reading() as tx:  # whoever is refused here has cost no key
         author, pieces = await evidence.gather(tx, reporter, room, seq, command.window)
-        asked = await _asked(tx, reporter, command, author)
-    if asked.case is not None:
-        return asked.case
+        _, before = await _asked(tx, reporter, command, author)
+    if before is not None:
+        return before
     case = CaseId(new_id())
     await keys.make(case, "case")
     try:
@@ -106,7 +89,7 @@ async def claim(store: Store, keys: Keys, moderator: PersonId, command: Claim) -
         NotAllowed: no role for it. NotAMember: no such case, or one about or by oneself. Gone: another has it.
     """
     async with store.transaction() as tx:
-        await _require_handler(tx, moderator)
+        await require_handler(tx, moderator)
         case, desk = CaseId(command.case), await rooms.desk(tx)
         await tx.lock(rooms_table, [desk])
         row = (await tx.lock(cases, [case])).get(case)
@@ -115,7 +98,8 @@ async def claim(store: Store, keys: Keys, moderator: PersonId, command: Claim) -
         if row.state == "claimed" and row.claimed_by == moderator:
             return
         taken = sa.update(cases).where(cases.c.id == case, cases.c.state == "open").returning(cases.c.id)
-        if (await tx.execute(taken.values(state="claimed", claimed_by=moderator))).first() is None:
+        mine = taken.values(state="claimed", claimed_by=moderator, seen_at=await tx.now())
+        if (await tx.execute(mine)).first() is None:
             raise Gone
         await timeline.append(tx, desk, "claimed", moderator, ref=case)
         await audit.append(tx, keys.derive("audit"), "claimed", moderator, subject=row.subject, room=row.room, ref=case)
@@ -146,7 +130,7 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
     except KeyDestroyed:
         key = None
     async with store.transaction() as tx:
-        await _require_handler(tx, moderator)
+        await require_handler(tx, moderator, case)
         row = (await tx.lock(cases, [case])).get(case)
         if row is None or moderator in (row.subject, row.reporter):
             raise NotAMember
@@ -167,40 +151,11 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
         )  # fmt: skip
 
 
-async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
-    """Return the open and claimed cases, the most harmful first, then the oldest; without those about or by oneself.
-
-    Raises:
-        NotAllowed: no role for it.
-    """
-    await access.require_role(tx, moderator, *HANDLERS)
-    about, claimer = people.alias("about"), people.alias("claimer")
-    columns = (cases, rooms_table.c.kind, rooms_table.c.name, about.c.nickname, claimer.c.nickname.label("claimer"))
-    joined = cases.join(rooms_table, rooms_table.c.id == cases.c.room)
-    joined = joined.outerjoin(about, about.c.id == cases.c.subject)
-    joined = joined.outerjoin(claimer, claimer.c.id == cases.c.claimed_by)
-    wanted = sa.select(*columns).select_from(joined).where(
-        cases.c.state != "closed",
-        cases.c.subject.is_distinct_from(moderator), cases.c.reporter.is_distinct_from(moderator),
-    ).order_by(sa.case(RANKS, value=cases.c.level), cases.c.created_at, cases.c.id)  # fmt: skip
-    return [
-        CaseCard(row.id, row.state, row.level, row.room, row.name or "", row.kind, row.created_at, row.subject,
-                 row.nickname or "", row.claimed_by, row.claimer or "")
-        for row in await tx.execute(wanted)
-    ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A report that may be made. `case`: the one it has become before."""
-
-    subject: PersonId
-    level: str
-    case: CaseId | None
-
-
-async def _asked(tx: Transaction, reporter: PersonId, command: Report, author: PersonId | None) -> _Asked:
-    """Apply the rules of reporting, as far as is known now: under the reporter's lock that is exact."""
+async def _asked(
+    tx: Transaction, reporter: PersonId, command: Report, author: PersonId | None
+) -> tuple[PersonId, CaseId | None]:
+    """Apply the rules of reporting, as far as is known now: under the reporter's lock that is exact. Returns whom it is
+    about, and the case it has become before."""
     state = (await tx.execute(sa.select(people.c.state).where(people.c.id == reporter))).scalar()
     if state != "active":
         raise SignedOut
@@ -217,13 +172,12 @@ async def _asked(tx: Transaction, reporter: PersonId, command: Report, author: P
     now = await tx.now()
     theirs = sa.select(cases).where(cases.c.reporter == reporter, cases.c.created_at > now - HOUR_MS)
     recent = list(await tx.execute(theirs))
-    level = "high" if kind == "one_to_one" else "medium"  # nobody else is there to see
     for one in recent:
         if one.state != "closed" and (one.room, one.seq, one.subject) == (room, command.seq, subject):
-            return _Asked(subject, level, CaseId(one.id))
+            return subject, CaseId(one.id)
     if len(recent) >= REPORTS_PER_HOUR:
         raise TooFast((min(one.created_at for one in recent) + HOUR_MS - now) / 1000)
-    return _Asked(subject, level, None)
+    return subject, None
 
 
 async def _report(
@@ -233,30 +187,29 @@ async def _report(
     desk, room = await rooms.desk(tx), RoomId(command.room)
     await tx.lock(people, [reporter])
     await tx.lock(rooms_table, [desk])
-    asked = await _asked(tx, reporter, command, author)
-    if asked.case is not None:
-        return asked.case
+    subject, before = await _asked(tx, reporter, command, author)
+    if before is not None:
+        return before
     now = await tx.now()
-    row = {"id": case, "state": "open", "level": asked.level, "room": room, "seq": command.seq}
-    await tx.execute(cases.insert().values(row | {"subject": asked.subject, "reporter": reporter, "created_at": now}))
+    row = {"id": case, "state": "open", "kind": "report", "level": command.level, "room": room, "seq": command.seq}
+    await tx.execute(cases.insert().values(row | {"subject": subject, "reporter": reporter, "created_at": now}))
     await tx.execute(evidence_table.insert(), [one | {"at": one["at"] or now} for one in rows])
-    await timeline.append(tx, desk, "reported", ref=case, code=asked.level)
+    await timeline.append(tx, desk, "reported", ref=case, code=command.level)
     key = keys.derive("audit")
-    await audit.append(tx, key, "reported", None, subject=asked.subject, room=room, ref=case, code=asked.level)
+    await audit.append(tx, key, "reported", None, subject=subject, room=room, ref=case, code=command.level)
     return case
 
 
 async def _close(
     tx: Transaction, keys: Keys, moderator: PersonId, case: CaseId, outcome: str, reason: audit.Reason | None
 ) -> Millis:
-    await _require_handler(tx, moderator)
+    await require_handler(tx, moderator, case)
     found = (await tx.execute(sa.select(cases).where(cases.c.id == case))).first()
     if found is None or moderator in (found.subject, found.reporter):
         raise NotAMember
     desk = await rooms.desk(tx)
-    inbox = sa.select(people.c.inbox).where(people.c.id == found.reporter, people.c.state == "active")
-    told = (await tx.execute(inbox)).scalar()
-    await tx.lock(rooms_table, [desk, *([] if told is None else [told])])
+    told = await concerned.inboxes(tx, found)
+    await tx.lock(rooms_table, [desk, *told])
     row = (await tx.lock(cases, [case]))[case]
     if row.state == "closed":
         raise Gone
@@ -267,8 +220,8 @@ async def _close(
     await tx.execute(closed.values(state="closed", outcome=outcome, closed_at=now))
     await tx.execute(sa.delete(evidence_table).where(evidence_table.c.case == case))
     await timeline.append(tx, desk, "closed", moderator, ref=case, code=outcome)
-    if told is not None:
-        await timeline.append(tx, told, "notice", ref=case, code=outcome)
+    for inbox in told:
+        await timeline.append(tx, inbox, "notice", ref=case, code=outcome)
     await audit.append(
         tx, keys.derive("audit"), "closed", moderator, subject=row.subject, room=row.room, ref=case, code=outcome,
         reason=reason,
@@ -276,9 +229,20 @@ async def _close(
     return now
 
 
-async def _require_handler(tx: Transaction, moderator: PersonId) -> None:
-    await require_staff(tx, moderator, None)
-    await access.require_role(tx, moderator, *HANDLERS)
+async def require_handler(tx: Transaction, person: PersonId, case: CaseId | None = None) -> None:
+    """Lock who works on cases, and ask whether they may: on all of them, or on this one, for which they were asked.
+
+    Raises:
+        NotAllowed: no role for it, or not asked.
+    """
+    found = (await tx.lock(people, [person])).get(person)
+    if found is None or found.state != "active":
+        raise NotAllowed
+    asked = sa.select(escalations.c.case).where(escalations.c.case == case, escalations.c.whom == person)
+    if case is not None and (await tx.execute(asked)).first() is not None:
+        await access.require_role(tx, person, *access.DESK)
+    else:
+        await access.require_role(tx, person, *HANDLERS)
 
 
 async def _require_shared(tx: Transaction, room: RoomId, person: int | None, seen: list[tuple[int, int]]) -> PersonId:

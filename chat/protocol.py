@@ -42,6 +42,10 @@ Code = Annotated[str, Meta(pattern=r"^[a-z_]{1,32}\Z")]
 Epoch = Annotated[str, Meta(max_length=64)]
 Mark = Literal["heart", "hug", "strength", "same", "thanks", "candle"]
 MARKS: tuple[Mark, ...] = ("heart", "hug", "strength", "same", "thanks", "candle")
+Level = Literal["imminent", "minors", "sexual", "hate", "spam", "other"]
+LEVELS: tuple[Level, ...] = ("imminent", "minors", "sexual", "hate", "spam", "other")
+"""What a case is about, the most harmful first: somebody in danger now, somebody under age, sexual words or grooming,
+hate and threats, selling and floods, anything else."""
 Outcome = Literal["nothing", "talked", "removed", "muted", "escalated"]
 
 
@@ -123,13 +127,23 @@ class Read(Command, frozen=True, kw_only=True):
 
 class Report(Command, frozen=True, kw_only=True):
     """Report an entry (`seq`) or a `person` you share the room with. `window`: how many entries before and after it
-    you allow the moderators to read (0-20). Answered by `done` with `case`. A muted person may report."""
+    you allow the moderators to read (0-20). `level`: what it is about. Answered by `done` with `case`. A muted person
+    may report."""
 
     room: Id
     seq: SeqIn | None = None
     person: Id | None = None
+    level: Level = "other"
     reason: Reason = ""
     window: Annotated[int, Meta(ge=0, le=20)] = 5
+
+
+class Call(Command, frozen=True, kw_only=True):
+    """Peers, in a one-to-one, and leaders, in their room: "I need a second". A moderator is called; nothing that was
+    said goes along. Answered by `done` with `case`: the same as long as that call is open."""
+
+    room: Id
+    level: Level = "other"
 
 
 class Mute(Command, frozen=True, kw_only=True):
@@ -175,12 +189,75 @@ class Close(Command, frozen=True, kw_only=True):
     reason: Reason = ""
 
 
+class Grade(Command, frozen=True, kw_only=True):
+    """Moderators: say what a case is about, after a look at it; the queue is in the order of the levels."""
+
+    case: Id
+    level: Level
+
+
+class Release(Command, frozen=True, kw_only=True):
+    """Moderators: hand a case you hold back to the queue."""
+
+    case: Id
+
+
+class HandOver(Command, frozen=True, kw_only=True):
+    """Moderators: hand over every case you hold, to a colleague (`to`) or to the queue. What is about the colleague, or
+    was reported by them, goes to the queue."""
+
+    to: Id | None = None
+
+
+class Escalate(Command, frozen=True, kw_only=True):
+    """Moderators: ask whoever is next in line (a supervisor, a professional, an organiser) about a case you hold. When
+    this is answered it is kept: one after another is asked until somebody acknowledges."""
+
+    case: Id
+    level: Level
+    reason: Reason
+
+
+class Acknowledge(Command, frozen=True, kw_only=True):
+    """Whoever is asked, or of a role later in the line: you see to this case; it is yours."""
+
+    case: Id
+
+
+class Review(Command, frozen=True, kw_only=True):
+    """Moderators: a case that had been escalated was looked at once more."""
+
+    case: Id
+    reason: Reason = ""
+
+
 class Ping(Command, frozen=True, kw_only=True):
     """Are you there? Answered by `done`. Send one after 20 s of silence."""
 
 
 AnyCommand = (
-    Join | Leave | Say | Edit | Retract | React | Typing | Read | Report | Mute | Unmute | Remove | Claim | Close | Ping
+    Join
+    | Leave
+    | Say
+    | Edit
+    | Retract
+    | React
+    | Typing
+    | Read
+    | Report
+    | Call
+    | Mute
+    | Unmute
+    | Remove
+    | Claim
+    | Close
+    | Grade
+    | Release
+    | HandOver
+    | Escalate
+    | Acknowledge
+    | Review
+    | Ping
 )
 
 
@@ -250,7 +327,8 @@ class Entry(Quiet, frozen=True, omit_defaults=True, kw_only=True):
     """One entry of a timeline.
 
     `kind`: said, edited, retracted, removed, reacted, joined, left, muted, unmuted, notice, offered, opened, closed,
-    reported, claimed, signed_out. `at`: milliseconds since 1970 UTC. `author` and `name`: who; no name once erased.
+    reported, called, claimed, graded, released, handed_over, escalated, alerted, acknowledged, reviewed, on_duty,
+    off_duty, signed_out. `at`: milliseconds since 1970 UTC. `author` and `name`: who; no name once erased.
     `target`: the seq this is about. `ref`: another thing's id. `code`: a mark, a level, a notice. `text`: the words,
     if there are any to see. `edited`: the seq of the edit whose words are shown. `hidden`: the words are gone from
     view: `retracted`, `removed`, `edited` or `erased`. `marks`: who put which mark on it, in pages of history, as of

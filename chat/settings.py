@@ -66,6 +66,11 @@ class Settings:
     says: int = setting(20, "Messages one person may send in says_s seconds.", least=1)
     says_s: int = setting(10, "See says.", least=1)
     requests_per_hour: int = setting(10, "Match requests one person may make in an hour.", least=1)
+    acknowledge_s: int = setting(
+        180,
+        "How long whoever is asked in an escalation has to acknowledge, before the next in line is asked.",
+        least=10,
+    )
     sockets: int = setting(5, "Connections one person may hold on one process.", least=1)
     handshakes_per_minute: int = setting(20, "Connections one address may open in a minute, per process.", least=1)
     keep_group_days: int = setting(90, "How long words in group rooms are kept.", least=1)

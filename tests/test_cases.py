@@ -5,11 +5,11 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from chat import cases, erasure, moderation, rooms, timeline
+from chat import cases, erasure, moderation, queue, rooms, timeline
 from chat.ids import CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
 from chat.keys import KeyDestroyed
-from chat.protocol import Claim, Close, Mute, Remove, Report
+from chat.protocol import LEVELS, Claim, Close, Mute, Remove, Report
 from chat.refusals import Gone, Malformed, NotAllowed, NotAMember, TooFast
 from chat.tables import audit, evidence, hidden
 from chat.tables import cases as cases_table
@@ -37,15 +37,15 @@ async def test_a_report_reaches_the_desk_without_the_reporter_and_without_words(
     moderator, person, reporter = await place.person("moderator"), await place.person(), await place.person()
     room = await place.room(person, reporter)
     said = await place.say(room, person, words())
-    case = await report(place, reporter, room, said)
+    case = await report(place, reporter, room, said, level="hate")
     told = (await place.desk())[-1]
-    assert (told.kind, told.ref, told.code, told.author, told.text) == ("reported", case, "medium", 0, "")
+    assert (told.kind, told.ref, told.code, told.author, told.text) == ("reported", case, "hate", 0, "")
     async with place.store.reading() as tx:
-        [card] = await cases.queue(tx, moderator)
+        [card] = await queue.queue(tx, moderator)
         for other in (person, reporter):
             with pytest.raises(NotAllowed):
-                await cases.queue(tx, other)
-    assert (card.id, card.state, card.level, card.place) == (case, "open", "medium", "group")
+                await queue.queue(tx, other)
+    assert (card.id, card.state, card.level, card.place) == (case, "open", "hate", "group")
     assert (card.room, card.room_name, card.subject, card.claimed_by) == (room, "Room", person, None)
     [row] = await place.rows(audit, audit.c.act == "reported")
     assert row.actor is None
@@ -181,14 +181,16 @@ async def test_of_two_claims_at_once_one_wins(place: Place) -> None:
 async def test_the_queue_has_the_most_harmful_first_and_then_the_oldest(place: Place) -> None:
     moderator, person, reporter = await place.person("moderator"), await place.person(), await place.person()
     room = await place.room(person, reporter)
-    chat = await place.one_to_one(person, reporter)
-    first = await report(place, reporter, room, await place.say(room, person, words()))
-    second = await report(place, reporter, room, await place.say(room, person, words()))
-    third = await report(place, reporter, chat, await place.say(chat, person, words()))
+    made = {
+        level: await report(place, reporter, room, await place.say(room, person, words()), level=level)
+        for level in reversed(LEVELS)
+    }
+    early = await report(place, reporter, room, await place.say(room, person, words()), level="hate")
     async with place.store.transaction() as tx:
-        await tx.execute(sa.update(cases_table).where(cases_table.c.id == first).values(created_at=5))
+        await tx.execute(sa.update(cases_table).where(cases_table.c.id == early).values(created_at=5))
+    wanted = [made[level] for level in LEVELS]
     async with place.store.reading() as tx:
-        assert [one.id for one in await cases.queue(tx, moderator)] == [third, first, second]
+        assert [one.id for one in await queue.queue(tx, moderator)] == [*wanted[:3], early, *wanted[3:]]
 
 
 async def test_only_who_works_on_cases_opens_them_and_each_opening_is_in_the_audit(place: Place) -> None:
@@ -202,7 +204,7 @@ async def test_only_who_works_on_cases_opens_them_and_each_opening_is_in_the_aud
         with pytest.raises(NotAllowed):
             await cases.claim(place.store, place.keys, by, Claim(case=case))
     async with place.store.reading() as tx:
-        assert await cases.queue(tx, subject) == [], "nobody sees in the queue that they were reported"
+        assert await queue.queue(tx, subject) == [], "nobody sees in the queue that they were reported"
     with pytest.raises(NotAMember):
         await open_case(place, subject, case)
     with pytest.raises(NotAMember):
@@ -253,4 +255,4 @@ async def test_a_supervisor_closes_any_case(place: Place) -> None:
     journal = Journal(place.folder / "erasures.journal")
     await cases.close(place.store, place.keys, journal, supervisor, Close(case=case, outcome="nothing"))
     async with place.store.reading() as tx:
-        assert await cases.queue(tx, supervisor) == []
+        assert await queue.queue(tx, supervisor) == []

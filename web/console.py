@@ -3,10 +3,10 @@
 import msgspec
 from starlette.responses import Response
 
-from chat import cases, rooms
+from chat import cases, queue, rooms
 from chat.cases import OpenedCase
 from chat.ids import CaseId
-from chat.protocol import Quiet
+from chat.protocol import LEVELS, Quiet
 from web import sayings
 from web.site import Visit
 
@@ -58,13 +58,13 @@ async def console(visit: Visit) -> Response:
     async with visit.site.store.reading() as tx:
         desk = await rooms.desk(tx)
     rules = {code: sayings.of_rule(visit.language, code) for code in sayings.RULES}
-    return visit.page("console.html", page="console", desk=desk, me=visit.member.person, rules=rules)
+    return visit.page("console.html", page="console", desk=desk, me=visit.member.person, rules=rules, levels=LEVELS)
 
 
 async def cases_now(visit: Visit) -> Response:
     """Give the queue as JSON, the most harmful first."""
     async with visit.site.store.reading() as tx:
-        queue = await cases.queue(tx, visit.member.person)
+        waiting = await queue.queue(tx, visit.member.person)
     return visit.json(
         msgspec.json.encode(
             [
@@ -72,7 +72,7 @@ async def cases_now(visit: Visit) -> Response:
                     one.id, one.level, one.state, one.room, _place(visit, one.place, one.room_name), one.created_at,
                     Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name,
                 )
-                for one in queue
+                for one in waiting
             ]
         )
     )  # fmt: skip

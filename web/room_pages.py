@@ -12,6 +12,7 @@ from chat.refusals import Malformed, NotAMember
 from chat.rooms import RoomCard
 from chat.store import Transaction
 from matcher import blocks, waiting
+from web import sayings
 from web.site import Visit, whole
 
 SHOWN_ENTRIES = 30
@@ -85,7 +86,7 @@ async def room(visit: Visit) -> Response:
     return visit.page(
         "room.html", room=_named(visit, card), entries=page.entries, first=page.first, last=page.last, epoch=epoch,
         oldest=page.entries[0].seq if page.entries else None, here=max(1, visit.people_here(number)), me=person,
-        peer=card.name, silenced=silenced,
+        peer=card.name, silenced=silenced, about=sayings.of_levels(visit.language),
     )  # fmt: skip
 
 

@@ -76,6 +76,16 @@ RULES: dict[str, str] = {
     "flooding": _("Leave room for others."),
 }  # fmt: skip
 
+LEVELS: dict[str, str] = {
+    "imminent": _("Somebody may be in danger now"),
+    "minors": _("It harms somebody under age"),
+    "sexual": _("Sexual, or pressing for pictures or a meeting"),
+    "hate": _("Hate, threats or insults"),
+    "spam": _("Selling, or the same over and over"),
+    "other": _("Something else"),
+}
+"""What a report is about, as whoever reports reads it."""
+
 ROLES: dict[str, str] = {
     "peer": _("Peer"),
     "moderator": _("Moderator"),
@@ -100,3 +110,8 @@ def title(language: Language, status: int, code: str) -> str:
 def of_rule(language: Language, rule: str) -> str:
     """Return a rule in words; one the organisation named itself is shown as it stands."""
     return language(RULES[rule]) if rule in RULES else rule.replace("_", " ")
+
+
+def of_levels(language: Language) -> dict[str, str]:
+    """Return what a report may be about, by level."""
+    return {level: language(words) for level, words in LEVELS.items()}

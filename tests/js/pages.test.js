@@ -50,9 +50,9 @@ const filed = (id, level, at = id, more = {}) => ({ case: id, level, at, state: 
 
 test("a case that arrives is held until it is asked for", () => {
   const queue = new Queue();
-  queue.take([filed(1, "low"), filed(2, "high")]);
+  queue.take([filed(1, "other"), filed(2, "imminent")]);
   assert.deepEqual(queue.shown.map((one) => one.case), [2, 1]);
-  queue.take([filed(1, "low"), filed(2, "high"), filed(3, "high", 0)]);
+  queue.take([filed(1, "other"), filed(2, "imminent"), filed(3, "imminent", 0)]);
   assert.deepEqual(queue.shown.map((one) => one.case), [2, 1]);
   assert.equal(queue.held, 1);
   queue.refresh();
@@ -61,9 +61,9 @@ test("a case that arrives is held until it is asked for", () => {
 
 test("a case that ends elsewhere stays under the hand until then", () => {
   const queue = new Queue();
-  queue.take([filed(1, "low"), filed(2, "high")]);
+  queue.take([filed(1, "other"), filed(2, "imminent")]);
   queue.move(1);
-  queue.take([filed(2, "high", 2, { state: "claimed" })]);
+  queue.take([filed(2, "imminent", 2, { state: "claimed" })]);
   assert.deepEqual(queue.shown.map((one) => one.state), ["claimed", "closed"]);
   assert.equal(queue.selected, 1);
   queue.refresh();
@@ -72,9 +72,9 @@ test("a case that ends elsewhere stays under the hand until then", () => {
 
 test("what is settled here does not come back with the next list, unless it is undone", () => {
   const queue = new Queue();
-  queue.take([filed(1, "low"), filed(2, "high")]);
+  queue.take([filed(1, "other"), filed(2, "imminent")]);
   queue.settle(2, true);
-  queue.take([filed(1, "low"), filed(2, "high")]);
+  queue.take([filed(1, "other"), filed(2, "imminent")]);
   assert.deepEqual(queue.shown.map((one) => one.state), ["closed", "open"]);
   queue.refresh();
   assert.deepEqual(queue.shown.map((one) => one.case), [1]);

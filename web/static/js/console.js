@@ -13,6 +13,7 @@ const LOOK_MS = 250;
 const RETRY_MS = 5000;
 const UNDO_MS = 10_000;
 const CLOCK_MS = 15_000;
+const RISKS = new Set(["imminent", "minors"]);
 
 /** @typedef {import("./queue.js").Case} Case */
 /**
@@ -101,7 +102,7 @@ class Console extends LivePage {
     item.dataset.case = String(one.case);
     item.dataset.state = one.state;
     item.setAttribute("aria-selected", String(one.case === this.#queue.selected));
-    write(item, "level", this.words(`level_${one.level}`)).classList.toggle("chip--risk", one.level === "high");
+    write(item, "level", this.words(`level_${one.level}`)).classList.toggle("chip--risk", RISKS.has(one.level));
     write(item, "name", one.subject?.nickname ?? "");
     write(item, "room", one.room_name ?? "");
     write(item, "at", ago(Math.max(0, Date.now() - one.at) / 1000, this.lang));

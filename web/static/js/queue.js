@@ -5,14 +5,15 @@
  * The one idea: nothing moves under the hand. A case that arrives is held until it is asked for; one that is shown may
  * change its state where it stands, and leaves only when the held ones come in.
  *
- * @typedef {{case: number, level: "high" | "medium" | "low", state: string, room: number, room_name: string, at: number,
+ * @typedef {{case: number, level: string, state: string, room: number, room_name: string, at: number,
  *   subject: {person: number, nickname: string}, claimed_by: number, claimed_name: string, kind?: string}} Case
  */
 
-const HARM = { high: 0, medium: 1, low: 2 };
+/** What a case is about, the most harmful first; the server has the same order. */
+export const LEVELS = ["imminent", "minors", "sexual", "hate", "spam", "other"];
 
 /** By harm, then the oldest first. @param {Case} a @param {Case} b */
-const byHarm = (a, b) => HARM[a.level] - HARM[b.level] || a.at - b.at || a.case - b.case;
+const byHarm = (a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.at - b.at || a.case - b.case;
 
 export class Queue {
   /** @type {Case[]} */
@@ -20,7 +21,7 @@ export class Queue {
   /** @type {Case[]} */
   #all = [];
   /** @type {Set<string>} */
-  #levels = new Set(["high", "medium", "low"]);
+  #levels = new Set(LEVELS);
   /** @type {Set<number>} */
   #done = new Set();
   selected = 0;

@@ -1,0 +1,81 @@
+"""The queue: the cases that wait or are being worked on, the most harmful first; nothing in it that anybody said."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from chat import access
+from chat.cases import HANDLERS
+from chat.ids import CaseId, Millis, PersonId, RoomId
+from chat.protocol import LEVELS
+from chat.refusals import NotAllowed
+from chat.store import Transaction
+from chat.tables import cases, escalations, people
+from chat.tables import rooms as rooms_table
+
+RANKS = {level: rank for rank, level in enumerate(LEVELS)}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCard:
+    """A case in the queue: nothing that anybody said. `place` is the kind of its room; a one-to-one has no name.
+
+    `caller_name`: who calls for a moderator; who reports is not told. `asked`: who is in line, once it was escalated,
+    and whether they have acknowledged.
+    """
+
+    id: CaseId
+    kind: str
+    state: str
+    level: str
+    room: RoomId
+    room_name: str
+    place: str
+    created_at: Millis
+    subject: PersonId | None
+    subject_name: str
+    claimed_by: PersonId | None
+    claimed_name: str
+    caller_name: str
+    asked: PersonId | None
+    asked_name: str
+    acknowledged: bool
+
+
+async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
+    """Return the open and claimed cases, the most harmful first, then the oldest; without those about or by oneself.
+
+    Who is no moderator sees those for which they were asked.
+
+    Raises:
+        NotAllowed: no role for it.
+    """
+    await access.require_role(tx, moderator, *access.DESK)
+    about, claimer, caller, asked = (people.alias(one) for one in ("about", "claimer", "caller", "asked"))
+    step = escalations.alias("step")
+    newest = sa.select(sa.func.max(escalations.c.step)).where(escalations.c.case == cases.c.id).scalar_subquery()
+    joined = cases.join(rooms_table, rooms_table.c.id == cases.c.room)
+    joined = joined.outerjoin(about, about.c.id == cases.c.subject)
+    joined = joined.outerjoin(claimer, claimer.c.id == cases.c.claimed_by)
+    joined = joined.outerjoin(caller, sa.and_(caller.c.id == cases.c.reporter, cases.c.kind == "call"))
+    joined = joined.outerjoin(step, sa.and_(step.c.case == cases.c.id, step.c.step == newest))
+    joined = joined.outerjoin(asked, asked.c.id == step.c.whom)
+    wanted = sa.select(
+        cases, rooms_table.c.kind.label("place"), rooms_table.c.name, about.c.nickname,
+        claimer.c.nickname.label("claimer"), caller.c.nickname.label("caller"), asked.c.nickname.label("asked"),
+        step.c.whom, step.c.acknowledged_at,
+    ).select_from(joined).where(
+        cases.c.state != "closed",
+        cases.c.subject.is_distinct_from(moderator), cases.c.reporter.is_distinct_from(moderator),
+    ).order_by(sa.case(RANKS, value=cases.c.level), cases.c.created_at, cases.c.id)  # fmt: skip
+    try:
+        await access.require_role(tx, moderator, *HANDLERS)
+    except NotAllowed:
+        mine = sa.exists().where(escalations.c.case == cases.c.id, escalations.c.whom == moderator)
+        wanted = wanted.where(mine)
+    return [
+        CaseCard(row.id, row.kind, row.state, row.level, row.room, row.name or "", row.place, row.created_at,
+                 row.subject, row.nickname or "", row.claimed_by, row.claimer or "", row.caller or "", row.whom,
+                 row.asked or "", row.acknowledged_at is not None)
+        for row in await tx.execute(wanted)
+    ]  # fmt: skip
