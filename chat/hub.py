@@ -180,6 +180,12 @@ class Hub:
         """Who is connected to the room, anywhere."""
         return self._presence.people(room)
 
+    def following(self, room: RoomId) -> set[PersonId]:
+        """Who has asked to follow the room, on a connection of this process."""
+        feed = self._feeds.get(room)
+        followers = list(feed.followers.items()) if feed else []
+        return {outbox.person for outbox, follower in followers if not follower.silent}
+
     def _look(self, feed: Feed) -> None:
         if feed.fresh and not feed.flushing:
             feed.flushing = True
