@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from chat import cases, moderation, protocol, rooms, sessions, talk
+from chat import calls, cases, claims, escalations, moderation, protocol, reviews, rooms, sessions, talk
 from chat.access import is_muted, require_member
 from chat.group import GroupCommit, Said, Saying
 from chat.hub import Hub
@@ -39,7 +39,10 @@ READ_S = 5.0
 """Read marks are written together, once in this time; they may be lost."""
 
 
-STAFF = (protocol.Mute, protocol.Unmute, protocol.Remove, protocol.Claim, protocol.Close)
+STAFF = (
+    protocol.Mute, protocol.Unmute, protocol.Remove, protocol.Claim, protocol.Close, protocol.Grade, protocol.Release,
+    protocol.HandOver, protocol.Escalate, protocol.Acknowledge, protocol.Review,
+)  # fmt: skip
 """A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
 
 
@@ -55,6 +58,7 @@ class Commands:
         self._hub = hub
         self._group = group
         self._limit = (settings.says, settings.says_s)
+        self._acknowledge_s = settings.acknowledge_s
         self._read: dict[tuple[RoomId, PersonId], int] = {}
 
     def say_now(self, outbox: Outbox, command: protocol.Say) -> bool:
@@ -135,6 +139,8 @@ class Commands:
                 self._read[at] = max(self._read.get(at, 0), command.seq)
             case protocol.Report():
                 return Done(ref=command.ref, case=await cases.report(self._store, self._keys, person, command))
+            case protocol.Call():
+                return Done(ref=command.ref, case=await calls.call(self._store, self._keys, person, command))
             case protocol.Mute():
                 return Done(ref=command.ref, mute=await moderation.mute(self._store, self._keys, person, command))
             case protocol.Unmute():
@@ -145,6 +151,18 @@ class Commands:
                 await cases.claim(self._store, self._keys, person, command)
             case protocol.Close():
                 await cases.close(self._store, self._keys, self._journal, person, command)
+            case protocol.Grade():
+                await claims.grade(self._store, self._keys, person, command)
+            case protocol.Release():
+                await claims.release(self._store, self._keys, person, command)
+            case protocol.HandOver():
+                await claims.hand_over(self._store, self._keys, person, command)
+            case protocol.Escalate():
+                await escalations.escalate(self._store, self._keys, person, command, self._acknowledge_s)
+            case protocol.Acknowledge():
+                await escalations.acknowledge(self._store, self._keys, person, command)
+            case protocol.Review():
+                await reviews.review(self._store, self._keys, person, command)
             case protocol.Ping():
                 pass
             case _:

@@ -12,6 +12,8 @@ import msgspec
 import pytest
 
 from chat import people, protocol, rooms
+from chat.access import DESK
+from chat.commands import STAFF as STAFF_COMMANDS
 from chat.ids import PersonId
 from chat.protocol import AnyCommand, Done, Entry, Expired, Joined, Mute, Refused, Report
 from tests.client import Client, answer_code
@@ -22,7 +24,7 @@ from tests.words import words
 
 ABSENT = 2**53 - 5
 """An id that nothing has."""
-ROLES = ("member", "muted", "stranger", "elsewhere", "gone", "peer", "moderator", "organiser")
+ROLES = ("member", "muted", "stranger", "elsewhere", "gone", "peer", "moderator", "professional", "organiser")
 """In the room: member, muted. Not in it: stranger, a member elsewhere, one who has left, and the staff."""
 
 
@@ -48,6 +50,8 @@ class Row:
 
 INSIDE = {"member": "done", "muted": "muted", "*": "not_a_member"}
 STAFF = {"moderator": "done", "organiser": "done", "*": "not_allowed"}
+UNASKED = dict.fromkeys(("moderator", "professional", "organiser"), "not_a_member") | {"*": "not_allowed"}
+HANDLER = {"moderator": "done", "*": "not_allowed"}
 
 
 @pytest.fixture(scope="module")
@@ -78,21 +82,29 @@ ROWS: dict[type, Row] = {
     protocol.Report: Row(
         lambda t: Report(room=t.room, seq=t.seq, reason=words()), INSIDE | {"muted": "done", "gone": "done"},
     ),
+    protocol.Call: Row(lambda t: protocol.Call(room=t.room), {"*": "not_a_member"}),
+    protocol.Escalate: Row(
+        lambda t: protocol.Escalate(case=t.case, level="imminent", reason=words()), {"*": "not_allowed"},
+    ),
+    protocol.Acknowledge: Row(lambda t: protocol.Acknowledge(case=t.case), UNASKED),
+    protocol.Review: Row(lambda t: protocol.Review(case=t.case), {"moderator": "not_a_member", "*": "not_allowed"}),
     protocol.Mute: Row(lambda t: Mute(person=t.person, minutes=1, rule="harm", reason=words()), STAFF),
     protocol.Unmute: Row(lambda t: protocol.Unmute(mute=t.mute, reason=words()), STAFF),
     protocol.Remove: Row(
         lambda t: protocol.Remove(room=t.room, seq=t.seq, rule="harm", reason=words()), STAFF,
     ),
-    protocol.Claim: Row(lambda t: protocol.Claim(case=t.case), STAFF | {"organiser": "not_allowed"}),
+    protocol.Claim: Row(lambda t: protocol.Claim(case=t.case), HANDLER),
     protocol.Close: Row(
         lambda t: protocol.Close(case=t.case, outcome="nothing"), {"*": "not_allowed"},
     ),
+    protocol.Grade: Row(lambda t: protocol.Grade(case=t.case, level="hate"), HANDLER),
+    protocol.Release: Row(lambda t: protocol.Release(case=t.case), {"*": "not_allowed"}),
+    protocol.HandOver: Row(lambda t: protocol.HandOver(), HANDLER),
     protocol.Ping: Row(lambda t: protocol.Ping(), {"*": "done"}),
 }  # fmt: skip
 
 
 SHUT = ("not_a_member", "not_allowed", "not_joined")
-STAFF_COMMANDS = (protocol.Mute, protocol.Unmute, protocol.Remove, protocol.Claim, protocol.Close)
 
 
 async def make_targets(it: Scene, boss: Client) -> Targets:
@@ -174,10 +186,7 @@ async def test_what_is_absent_looks_like_what_is_forbidden_byte_by_byte(town: To
     async with scene(town) as it, town.client(it.place, await it.place.person("moderator"), 0) as boss:
         targets = await make_targets(it, boss)
         for role in ROLES:
-            knows = command in STAFF_COMMANDS and role in (
-                "moderator",
-                "organiser",
-            )  # the console shows them what there is
+            knows = command in STAFF_COMMANDS and role in DESK  # the desk tells them what there is
             if knows or row.outcomes.get(role, row.outcomes.get("*")) not in SHUT:
                 continue
             person, _ = await make_person(it, role, boss)

@@ -19,8 +19,9 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from chat import clock, erasure, retention, rooms
+from chat import claims, clock, erasure, retention, rooms
 from chat.admission import Admission
+from chat.alerts import Alerts
 from chat.bus import Bus, Going
 from chat.bus_local import LocalBus
 from chat.bus_redis import RedisBus
@@ -184,11 +185,15 @@ async def live(
         path = Path(settings.database.removeprefix("sqlite:///"))
         driver = SqliteDriver(path, store.gate, settings.says, settings.says_s)
     group = GroupCommit(driver, hub.deliver, store.announce)
+    alerts = Alerts(store, keys, settings.acknowledge_s)
+    store.listen(alerts.hear)
     commands = Commands(store, keys, journal, hub, group, settings)
     async with asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(bus.run(hub.receive)), tasks.create_task(hub.run()),
             tasks.create_task(commands.run()),
+            tasks.create_task(alerts.run()),
+            tasks.create_task(claims.run(store, keys, partial(hub.following, rooms.DESK))),
             tasks.create_task(retention.run(store, keys, settings, [ended.expire])),
         ]  # fmt: skip
         writing = tasks.create_task(group.run())

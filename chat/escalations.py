@@ -1,0 +1,210 @@
+"""Escalations: one after another is asked, until somebody acknowledges.
+
+Each who is asked is a step, a row that is there before anybody is told `done`: whom, until when, and whether they were
+alerted and have acknowledged. Every process reads those rows again and again and does what is due, so nothing hangs on
+the one in which it began. (Who is next, see line; how they are alerted, see alerts.)
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from chat import access, audit, concerned, line, reviews, rooms, timeline
+from chat.cases import require_handler
+from chat.ids import CaseId, PersonId, RoomId
+from chat.keys import Keys
+from chat.moderation import seal_reason
+from chat.protocol import Acknowledge, Escalate
+from chat.refusals import Gone, NotAllowed, NotAMember
+from chat.roster import WATCHING, on_duty
+from chat.store import Store, Transaction, clock
+from chat.tables import cases, escalations, people, roles
+from chat.tables import rooms as rooms_table
+
+SEVERE = ("imminent", "minors")
+"""A case of this level that finds nobody on duty is escalated by itself."""
+
+
+async def escalate(store: Store, keys: Keys, moderator: PersonId, command: Escalate, within_s: int) -> None:
+    """Ask the first in line about a case one holds. Where somebody is asked already, only the level changes.
+
+    Args:
+        within_s: how long whoever is asked has to acknowledge, before the next is asked.
+
+    Raises:
+        NotAllowed: not in their hands, and no supervisor. NotAMember: no such case. Gone: it is closed.
+    """
+    case = CaseId(command.case)
+    reason = await _seal_reason(store, keys, moderator, case, command.reason)
+    async with store.transaction() as tx:
+        await require_handler(tx, moderator)
+        desk, told = await _lock_places(tx, case, level=command.level)
+        row = (await tx.lock(cases, [case])).get(case)
+        if row is None or moderator in (row.subject, row.reporter):
+            raise NotAMember
+        if row.state == "closed":
+            raise Gone
+        if row.claimed_by != moderator:
+            await access.require_role(tx, moderator, "supervisor")
+        if row.level != command.level:
+            await tx.execute(sa.update(cases).where(cases.c.id == case).values(level=command.level))
+            await timeline.append(tx, desk, "graded", moderator, ref=case, code=command.level)
+        if not await _steps(tx, case):
+            await _begin(tx, keys, desk, told, row, moderator, within_s)
+        await audit.append(
+            tx, keys.derive("audit"), "escalated", moderator, subject=row.subject, room=row.room, ref=case,
+            code=command.level, reason=reason,
+        )  # fmt: skip
+
+
+async def acknowledge(store: Store, keys: Keys, person: PersonId, command: Acknowledge) -> None:
+    """Say that one sees to it: the case is in one's hands. Again by the same person changes nothing.
+
+    Raises:
+        NotAMember: no such case, or nobody is asked about it. NotAllowed: neither asked so far, nor of a role that
+            comes later in the line. Gone: somebody else has, or it is closed.
+    """
+    case = CaseId(command.case)
+    async with store.transaction() as tx:
+        held = await _require_desk(tx, person)
+        desk, told = await _lock_places(tx, case)
+        row = (await tx.lock(cases, [case])).get(case)
+        steps = await _steps(tx, case)
+        if row is None or not steps or person in (row.subject, row.reporter):
+            raise NotAMember
+        last = steps[-1]
+        if person not in [one.whom for one in steps] and not line.is_higher(held, last.role):
+            raise NotAllowed
+        if row.state == "closed" or last.acknowledged_by not in (None, person):
+            raise Gone
+        if last.acknowledged_by == person:
+            return
+        now = await tx.now()
+        here = sa.and_(escalations.c.case == case, escalations.c.step == last.step)
+        taken = {"acknowledged_at": now, "acknowledged_by": person}
+        await tx.execute(sa.update(escalations).where(here).values(taken))
+        mine = {"state": "claimed", "claimed_by": person, "seen_at": now}
+        await tx.execute(sa.update(cases).where(cases.c.id == case).values(mine))
+        await timeline.append(tx, desk, "acknowledged", person, ref=case)
+        for inbox in told:
+            await timeline.append(tx, inbox, "notice", ref=case, code="acknowledged")
+        key = keys.derive("audit")
+        await audit.append(tx, key, "acknowledged", person, subject=row.subject, room=row.room, ref=case)
+
+
+async def go_on(store: Store, keys: Keys, within_s: int) -> int:
+    """Ask the next where the time to acknowledge is over, or whoever had acknowledged holds the case no more; return
+    how many were asked. Of processes that do it at once, one does."""
+    async with store.reading() as tx:
+        found = [CaseId(one) for one in (await tx.execute(_stuck(tx))).scalars()]
+    asked = 0
+    for case in found:
+        async with store.transaction() as tx:
+            desk, _ = await _lock_places(tx, case)
+            row = (await tx.lock(cases, [case])).get(case)
+            if row is None or (await tx.execute(_stuck(tx).where(cases.c.id == case))).first() is None:
+                continue
+            steps = await _steps(tx, case)
+            await _ask(tx, keys, desk, row, steps, steps[-1].asked_by, within_s)
+            asked += 1
+    return asked
+
+
+async def begin_unwatched(store: Store, keys: Keys, within_s: int) -> int:
+    """Escalate what is severe and came while nobody on duty looks at the queue; return how many."""
+    alone = sa.select(cases.c.id).where(
+        cases.c.state == "open", cases.c.level.in_(SEVERE), ~sa.exists().where(escalations.c.case == cases.c.id)
+    )
+    async with store.reading() as tx:
+        found = [CaseId(one) for one in (await tx.execute(alone)).scalars()]
+        if not found or any(one.role in WATCHING for one in await on_duty(tx)):
+            return 0
+    begun = 0
+    for case in found:
+        async with store.transaction() as tx:
+            desk, told = await _lock_places(tx, case, level=SEVERE[0])
+            row = (await tx.lock(cases, [case])).get(case)
+            if row is None or row.state != "open" or await _steps(tx, case):
+                continue
+            await _begin(tx, keys, desk, told, row, None, within_s)
+            key = keys.derive("audit")
+            await audit.append(tx, key, "escalated", None, subject=row.subject, ref=case, code=row.level)
+            begun += 1
+    return begun
+
+
+def _stuck(tx: Transaction) -> "sa.Select[int]":
+    """The cases whose newest step came to nothing."""
+    later = escalations.alias("later")
+    newest = ~sa.exists().where(later.c.case == escalations.c.case, later.c.step > escalations.c.step)
+    silent = sa.and_(escalations.c.acknowledged_at.is_(None), escalations.c.due_at <= clock(tx.is_postgresql))
+    let_go = sa.and_(escalations.c.acknowledged_at.is_not(None), cases.c.state == "open")
+    return sa.select(cases.c.id).join(escalations, escalations.c.case == cases.c.id).where(
+        cases.c.state != "closed", newest, sa.or_(silent, let_go)
+    )  # fmt: skip
+
+
+async def _seal_reason(store: Store, keys: Keys, moderator: PersonId, case: CaseId, text: str) -> audit.Reason | None:
+    """Seal a reason under the case's key; who may not know whether there is such a case is refused before."""
+    async with store.reading() as tx:
+        found = (await tx.execute(sa.select(cases).where(cases.c.id == case))).first()
+        await access.require_role(tx, moderator, *access.DESK)
+    if found is None or moderator in (found.subject, found.reporter):
+        raise NotAMember
+    return await seal_reason(store, keys, moderator, case, text)
+
+
+async def _begin(
+    tx: Transaction,
+    keys: Keys,
+    desk: RoomId,
+    told: list[RoomId],
+    row: "sa.Row[Any]",
+    by: PersonId | None,
+    within_s: int,
+) -> None:
+    for inbox in told:
+        await timeline.append(tx, inbox, "notice", ref=row.id, code="escalated")
+    await reviews.plan(tx, CaseId(row.id))
+    await _ask(tx, keys, desk, row, [], by, within_s)
+
+
+async def _ask(
+    tx: Transaction, keys: Keys, desk: RoomId, row: "sa.Row[Any]", steps: "list[sa.Row[Any]]", by: PersonId | None,
+    within_s: int,
+) -> None:  # fmt: skip
+    """Write the next step. Where there is nobody at all whom one could ask, it asks nobody, and is asked again."""
+    barred = {row.subject, row.reporter, by}
+    had = [person for one in steps for person in (one.whom, one.acknowledged_by)]  # who let it go had their turn
+    found = await line.next_in_line(tx, barred, had)
+    now, role = await tx.now(), found.role if found else None
+    made = {"case": row.id, "step": len(steps) + 1, "whom": found.person if found else None, "role": role}
+    made |= {"asked_by": by, "asked_at": now, "due_at": now + within_s * 1000}
+    await tx.execute(escalations.insert().values(made))
+    await timeline.append(tx, desk, "escalated", by, ref=row.id, code=role)
+    await audit.append(
+        tx, keys.derive("audit"), "asked", None, subject=found.person if found else None, room=row.room, ref=row.id,
+        code=role,
+    )  # fmt: skip
+
+
+async def _lock_places(tx: Transaction, case: CaseId, *, level: str | None = None) -> tuple[RoomId, list[RoomId]]:
+    """Lock the desk and the inboxes of those who are told, and return both. `level`: what it is escalated as."""
+    desk = await rooms.desk(tx)
+    found = (await tx.execute(sa.select(cases).where(cases.c.id == case))).first()
+    told = [] if found is None else await concerned.inboxes(tx, found, escalated_as=level)
+    await tx.lock(rooms_table, [desk, *told])
+    return desk, told
+
+
+async def _steps(tx: Transaction, case: CaseId) -> "list[sa.Row[Any]]":
+    wanted = sa.select(escalations).where(escalations.c.case == case).order_by(escalations.c.step)
+    return list(await tx.execute(wanted))
+
+
+async def _require_desk(tx: Transaction, person: PersonId) -> set[str]:
+    who = (await tx.lock(people, [person])).get(person)
+    held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == person))).scalars())
+    if who is None or who.state != "active" or not held & set(access.DESK):
+        raise NotAllowed
+    return held
