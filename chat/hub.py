@@ -180,6 +180,10 @@ class Hub:
         """Who is connected to the room, anywhere."""
         return self._presence.people(room)
 
+    def everybody_here(self) -> set[int]:
+        """Who is connected to any room, anywhere."""
+        return self._presence.everybody()
+
     def following(self, room: RoomId) -> set[PersonId]:
         """Who has asked to follow the room, on a connection of this process."""
         feed = self._feeds.get(room)

@@ -47,6 +47,13 @@ class Presence:
             found.update(rooms.get(room, _NOBODY)[1])
         return found
 
+    def everybody(self) -> set[int]:
+        """Who is connected to any room, anywhere."""
+        found = {person for people in self._here.values() for person in people}
+        for rooms in self._there.values():
+            found.update(person for _, people in rooms.values() for person in people)
+        return found
+
     def news(self, rooms: Iterable[int]) -> Here:
         """What to tell the others about these rooms."""
         return Here(self.process, {room: list(self._here.get(room, ())) for room in rooms})

@@ -11,10 +11,10 @@ from tests.pages import Browser, Pages, site
 from tests.words import words
 from web.routes import ROUTES, Row
 
-MEMBERS = {"member", "peer", "moderator", "supervisor", "organiser"}
+MEMBERS = {"member", "peer", "moderator", "supervisor", "professional", "organiser"}
 ALL = MEMBERS | {"stranger"}
 STAFF = MEMBERS - {"member"}
-HANDLERS = {"moderator", "supervisor"}
+DESK = {"moderator", "supervisor", "professional", "organiser"}
 
 ALLOWED: dict[str, set[str]] = {
     "GET /healthz": ALL,
@@ -63,9 +63,13 @@ ALLOWED: dict[str, set[str]] = {
     "POST /desk/offers/{offer}/decline": {"peer"},
     "POST /desk/availability": {"peer"},
     "POST /desk/not-today": {"peer"},
-    "GET /console": HANDLERS,
-    "GET /console/cases": HANDLERS,
-    "GET /console/cases/{case}": HANDLERS,
+    "GET /console": DESK,
+    "GET /console/cases": DESK,
+    "GET /console/cases/{case}": {"moderator", "supervisor"},
+    "GET /console/staffing": DESK,
+    "GET /duty": DESK,
+    "POST /duty/shift": DESK,
+    "POST /duty/channels": DESK,
     "GET /supervisor": {"supervisor"},
     "POST /supervisor/pairs": {"supervisor"},
     "POST /supervisor/peers/{person}/vet": {"supervisor"},
@@ -76,6 +80,8 @@ ALLOWED: dict[str, set[str]] = {
     "POST /organiser/rooms": {"organiser"},
     "POST /organiser/rooms/{room}/close": {"organiser"},
     "POST /organiser/invite": {"organiser"},
+    "GET /organiser/duty": {"organiser"},
+    "POST /organiser/duty": {"organiser"},
     "GET /organiser/topics": {"organiser"},
     "POST /organiser/topics": {"organiser"},
     "POST /organiser/topics/{code}": {"organiser"},

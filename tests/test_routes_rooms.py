@@ -238,6 +238,12 @@ async def test_an_organiser_makes_a_room_and_approves_and_suspends_a_peer(sqlite
         person = await pages.place.person()
         async with await pages.browser_of(await pages.place.person("organiser")) as browser:
             await browser.get("/organiser")
+            refused = await browser.post("/organiser/rooms", {"name": words("room")})
+            assert refused.status_code == 409 and "/organiser/duty" in refused.text, (
+                "nobody has said what holds at night"
+            )
+            assert (await browser.post("/organiser/duty", {"told": words(), "alerted": "organiser"})).status_code == 303
+            await browser.get("/organiser")
             name = words("room")
             answer = await browser.post("/organiser/rooms", {"name": name, "about": words(), "capacity": "12"})
             assert answer.status_code == 303

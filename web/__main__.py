@@ -200,7 +200,7 @@ async def live(
         hub.heap.begin()
         say(f"ready: {' or '.join(sorted(settings.origins))}")
         reception = Reception(hub, commands, Admission(store, settings), settings)
-        yield {"reception": reception, "people_here": hub.people_here}
+        yield {"reception": reception, "people_here": hub.people_here, "everybody_here": hub.everybody_here}
         group.end()
         await writing
         bus.publish(Going(process))

@@ -3,11 +3,12 @@
 import msgspec
 from starlette.responses import Response
 
-from chat import cases, queue, rooms
+from chat import cases, queue, reviews, rooms, roster, staffing
 from chat.cases import OpenedCase
 from chat.ids import CaseId
 from chat.protocol import LEVELS, Quiet
-from web import sayings
+from chat.refusals import NotAllowed, NotAMember
+from web import flow_cards, sayings
 from web.site import Visit
 
 
@@ -19,7 +20,8 @@ class Subject(Quiet, frozen=True):
 
 
 class CaseTold(Quiet, frozen=True):
-    """A case in the queue: no words. `room_name` is ours for a one-to-one, which has none."""
+    """A case in the queue: no words. `room_name` is ours for a one-to-one, which has none. `asked`: who is asked to
+    acknowledge it, once it was escalated."""
 
     case: int
     level: str
@@ -30,6 +32,11 @@ class CaseTold(Quiet, frozen=True):
     subject: Subject
     claimed_by: int
     claimed_name: str
+    kind: str = "report"
+    caller_name: str = ""
+    asked: int = 0
+    asked_name: str = ""
+    acknowledged: bool = False
 
 
 class Around(Quiet, frozen=True):
@@ -43,7 +50,7 @@ class Around(Quiet, frozen=True):
     reported: bool
 
 
-class OpenedTold(CaseTold, frozen=True):
+class OpenedTold(CaseTold, frozen=True, kw_only=True):
     """A case with what its report froze; reading it is in the audit."""
 
     reason: str
@@ -53,12 +60,38 @@ class OpenedTold(CaseTold, frozen=True):
     entries: list[Around]
 
 
+class ReviewTold(Quiet, frozen=True):
+    """A case that is to be looked at once more, and until when."""
+
+    case: int
+    level: str
+    due: int
+
+
+class StaffingTold(Quiet, frozen=True):
+    """How the place stands. `until`: how long one is on duty oneself, 0 when not; `colleagues`: who may take over."""
+
+    rooms: int
+    people: int
+    moderators: int
+    supervisors: int
+    professionals: int
+    waiting: int
+    until: int
+    colleagues: list[Subject]
+    reviews: list[ReviewTold]
+
+
 async def console(visit: Visit) -> Response:
     """Show the console; the cases come by script, because they come live."""
     async with visit.site.store.reading() as tx:
         desk = await rooms.desk(tx)
+        until = await roster.until(tx, visit.member.person)
     rules = {code: sayings.of_rule(visit.language, code) for code in sayings.RULES}
-    return visit.page("console.html", page="console", desk=desk, me=visit.member.person, rules=rules, levels=LEVELS)
+    return visit.page(
+        "console.html", page="console", desk=desk, me=visit.member.person, rules=rules, levels=LEVELS,
+        cards=flow_cards.told(visit.language), until=visit.language.moment(until) if until else "",
+    )  # fmt: skip
 
 
 async def cases_now(visit: Visit) -> Response:
@@ -70,7 +103,8 @@ async def cases_now(visit: Visit) -> Response:
             [
                 CaseTold(
                     one.id, one.level, one.state, one.room, _place(visit, one.place, one.room_name), one.created_at,
-                    Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name,
+                    Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name, one.kind,
+                    one.caller_name, one.asked or 0, one.asked_name, one.acknowledged,
                 )
                 for one in waiting
             ]
@@ -78,11 +112,27 @@ async def cases_now(visit: Visit) -> Response:
     )  # fmt: skip
 
 
+async def staffing_now(visit: Visit) -> Response:
+    """Give how the place stands as JSON."""
+    async with visit.site.store.reading() as tx:
+        stands = await staffing.staffing(tx, visit.member.person)
+        due = await reviews.waiting(tx, visit.member.person)
+    on = [one.role for one in stands.on_duty]
+    told = StaffingTold(
+        stands.rooms, visit.everybody_here(), on.count("moderator"), on.count("supervisor"), on.count("professional"),
+        stands.waiting, stands.until or 0, [Subject(one.person, one.nickname) for one in stands.colleagues],
+        [ReviewTold(one.case, one.level, one.due_at) for one in due],
+    )  # fmt: skip
+    return visit.json(msgspec.json.encode(told))
+
+
 async def case(visit: Visit) -> Response:
     """Give one case with its words as JSON."""
-    found = await cases.open_case(
-        visit.site.store, visit.site.keys, visit.member.person, CaseId(visit.id("case"))
-    )  # fmt: skip
+    number = CaseId(visit.id("case"))
+    try:
+        found = await cases.open_case(visit.site.store, visit.site.keys, visit.member.person, number)
+    except NotAllowed:  # asked about another case, but not about this one: it looks like none
+        raise NotAMember from None
     return visit.json(msgspec.json.encode(_opened(visit, found)))
 
 
@@ -91,8 +141,8 @@ def _opened(visit: Visit, found: OpenedCase) -> OpenedTold:
     return OpenedTold(
         found.id, found.level, found.state, found.room, _place(visit, found.place, found.room_name), found.created_at,
         Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
-        names.get(found.claimed_by or 0, ""), found.reason, found.seq or 0, found.mutes, found.earlier,
-        [
+        names.get(found.claimed_by or 0, ""), reason=found.reason, seq=found.seq or 0, mutes=found.mutes,
+        earlier=found.earlier, entries=[
             Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)
             for one in found.evidence
         ],

@@ -132,7 +132,7 @@ def home(roles: tuple[str, ...]) -> str:
     """Where somebody's work begins."""
     if "organiser" in roles:
         return "/organiser"
-    if "moderator" in roles or "supervisor" in roles:
+    if "moderator" in roles or "supervisor" in roles or "professional" in roles:
         return "/console"
     return "/profile" if "peer" in roles else "/rooms"
 

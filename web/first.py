@@ -6,7 +6,7 @@ organiser has a way to come back, and one whenever the operator asks for it.
 
 import sqlalchemy as sa
 
-from chat import links, people, recovery, rooms
+from chat import links, people, recovery, rooms, roster
 from chat.ids import PersonId
 from chat.keys import Keys
 from chat.settings import Settings
@@ -21,6 +21,8 @@ DEMO_ROOMS = (
     ("Grief has no timetable", "For everyone who has lost someone, last week or long ago."),
     ("New here", "Not sure where to begin? Begin here."),
 )  # fmt: skip
+
+DEMO_TOLD = "Nobody of the moderators is here just now. What you report is kept, and looked at when they are back."
 
 
 async def start(store: Store, keys: Keys, settings: Settings) -> None:
@@ -56,7 +58,10 @@ async def _demo(store: Store, keys: Keys, settings: Settings) -> None:
             await tx.execute(meta.insert().values(name="demo", value="1"))
             for name, about in DEMO_ROOMS:
                 await rooms.make(tx, "group", name=name, about=about, language="en")
-        await people.make(store, keys, "Demo Moderator Alder", "en", roles=("moderator",))
+        moderator = await people.make(store, keys, "Demo Moderator Alder", "en", roles=("moderator",))
+        async with store.transaction() as tx:
+            await roster.put_rule(tx, roster.NobodyRule(DEMO_TOLD, "organiser"), None)
+            await roster.begin(tx, keys, moderator, roster.HOURS_MOST)
         await demo.fill(store, keys)
     print("hearthside: this is the demo; to leave it: make run HEARTHSIDE_DEMO=0 HEARTHSIDE_VAR=./data", flush=True)
     who = sa.select(people_table.c.id, people_table.c.nickname, roles.c.role).join_from(people_table, roles)

@@ -2,10 +2,10 @@
 
 from starlette.responses import Response
 
-from chat import directory, links, people, rooms, words
+from chat import directory, links, people, rooms, roster, words
 from chat.ids import PersonId
 from chat.people import ROLES
-from chat.refusals import Malformed, NotAMember, NotWords
+from chat.refusals import Malformed, NobodyRuleMissing, NotAMember, NotWords
 from chat.rooms import RoomCard
 from web.site import Visit
 
@@ -33,10 +33,14 @@ async def make_room(visit: Visit) -> Response:
     except (NotWords, Malformed) as refusal:
         return await _page(visit, 409, error=refusal.code)
     language = visit.field("language") if visit.field("language") in visit.site.languages else None
-    async with visit.site.store.transaction() as tx:
-        await rooms.make(
-            tx, "group", name=name, about=about or None, language=language, capacity=int(capacity)
-        )  # fmt: skip
+    try:
+        async with visit.site.store.transaction() as tx:
+            await roster.require_rule(tx)
+            await rooms.make(
+                tx, "group", name=name, about=about or None, language=language, capacity=int(capacity)
+            )  # fmt: skip
+    except NobodyRuleMissing as refusal:
+        return await _page(visit, 409, error=refusal.code)
     return visit.go("/organiser#rooms")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from starlette.responses import Response
 
-from chat import access, account, history, rooms, store
+from chat import access, account, calls, history, rooms, roster, store
 from chat.ids import Millis, PersonId, RoomId
 from chat.protocol import PAGE_ENTRIES, Quiet
 from chat.refusals import Malformed, NotAMember
@@ -48,6 +48,7 @@ async def listing(visit: Visit) -> Response:
             return visit.json(msgspec.json.encode([RoomTold(one.id, one.name, new) for one, new in inside]))
         standing = await waiting.standing(tx, person)
         assert visit.session is not None
+        unwatched = await roster.told_now(tx)
         lately = Millis(max(visit.session.created_at, await tx.now() - TOLD_MS))
         recovered = await account.recovered_at(tx, person, lately)
         has_way_back = await account.has_way_back(tx, person)
@@ -55,6 +56,7 @@ async def listing(visit: Visit) -> Response:
     blocked = visit.request.query_params.get("blocked") == "yes"
     return visit.page(
         "rooms.html", page="rooms", asking=asking, blocked=blocked, recovered=recovered, has_way_back=has_way_back,
+        unwatched=unwatched,
         mine=[one for one in cards if one.member],
         others=[one for one in cards if one.kind == "group" and not one.member and one.state == "open"],
         ended=[one for one in cards if one.kind == "one_to_one" and not one.member],
@@ -71,6 +73,8 @@ async def room(visit: Visit) -> Response:
         card = await _card(tx, visit.member.person, number)
         muted = await access.is_muted(tx, person, number, card.kind)
         epoch = await store.epoch(tx)
+        unwatched = await roster.told_now(tx)
+        held = await access.memberships_of(tx, number, person)
     if card.kind == "group" and not card.member:
         return visit.page("room_door.html", card=card, page="rooms")
     silenced = None
@@ -87,6 +91,7 @@ async def room(visit: Visit) -> Response:
         "room.html", room=_named(visit, card), entries=page.entries, first=page.first, last=page.last, epoch=epoch,
         oldest=page.entries[0].seq if page.entries else None, here=max(1, visit.people_here(number)), me=person,
         peer=card.name, silenced=silenced, about=sayings.of_levels(visit.language),
+        unwatched=unwatched, may_call=card.member and held[-1].part in calls.CALLERS,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ that nobody has.
 from dataclasses import dataclass
 from typing import Literal
 
+from chat import access
 from web import (
     about,
     account,
@@ -14,6 +15,7 @@ from web import (
     console,
     demand,
     desk,
+    duty,
     entering,
     organiser,
     room_pages,
@@ -24,14 +26,14 @@ from web import (
 )
 from web.site import Handler
 
-Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "moderator", "supervisor", "organiser"]
+Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "desk", "supervisor", "organiser"]
 ANYONE: Allowed = "anyone"
 STRANGER: Allowed = "stranger"
 ROLES: dict[Allowed, frozenset[str]] = {
     "member": frozenset(),
-    "staff": frozenset({"peer", "moderator", "supervisor", "organiser"}),
+    "staff": frozenset({"peer", *access.DESK}),
     "peer": frozenset({"peer"}),
-    "moderator": frozenset({"moderator", "supervisor"}),
+    "desk": frozenset(access.DESK),
     "supervisor": frozenset({"supervisor"}),
     "organiser": frozenset({"organiser"}),
 }
@@ -96,9 +98,13 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/desk/offers/{offer}/decline", "peer", desk.decline),
     Row("POST", "/desk/availability", "peer", desk.availability),
     Row("POST", "/desk/not-today", "peer", desk.not_today),
-    Row("GET", "/console", "moderator", console.console),
-    Row("GET", "/console/cases", "moderator", console.cases_now),
-    Row("GET", "/console/cases/{case}", "moderator", console.case),
+    Row("GET", "/console", "desk", console.console),
+    Row("GET", "/console/cases", "desk", console.cases_now),
+    Row("GET", "/console/cases/{case}", "desk", console.case),
+    Row("GET", "/console/staffing", "desk", console.staffing_now),
+    Row("GET", "/duty", "desk", duty.duty),
+    Row("POST", "/duty/shift", "desk", duty.shift),
+    Row("POST", "/duty/channels", "desk", duty.set_channels),
     Row("GET", "/supervisor", "supervisor", supervisor.supervisor),
     Row("POST", "/supervisor/pairs", "supervisor", supervisor.allow),
     Row("POST", "/supervisor/peers/{person}/vet", "supervisor", supervisor.vet),
@@ -109,6 +115,8 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/organiser/rooms", "organiser", organiser.make_room),
     Row("POST", "/organiser/rooms/{room}/close", "organiser", organiser.close_room),
     Row("POST", "/organiser/invite", "organiser", organiser.invite),
+    Row("GET", "/organiser/duty", "organiser", duty.rule_form),
+    Row("POST", "/organiser/duty", "organiser", duty.set_rule),
     Row("GET", "/organiser/topics", "organiser", topic_list.topic_list),
     Row("POST", "/organiser/topics", "organiser", topic_list.add),
     Row("POST", "/organiser/topics/{code}", "organiser", topic_list.change),

@@ -28,6 +28,9 @@ REFUSALS: dict[str, str] = {
     "not_words": _("There was nothing to read in that, or it held signs that do not work here. Please write it again "
                    "in plain words."),
     "nickname_taken": _("Somebody has this name, or one that looks like it. Please choose another."),
+    "nobody_rule_missing": _("No room can open yet. Please say first what holds while nobody is on duty."),
+    "not_channels": _("One of these ways to reach you could not be read, or there were more than four. Nothing was "
+                      "changed."),
     "signed_out": _("You are signed out. Nothing is lost. Please sign in again."),
     "unavailable": _("The server could not keep this just now. Nothing was changed. Please try again in a moment."),
     "form_expired": _("This form was open for a long time, or came from another page. Nothing was changed. "
@@ -90,6 +93,7 @@ ROLES: dict[str, str] = {
     "peer": _("Peer"),
     "moderator": _("Moderator"),
     "supervisor": _("Supervisor"),
+    "professional": _("Professional"),
     "organiser": _("Organiser"),
 }
 

@@ -187,6 +187,11 @@ class Visit:
         known: Callable[[RoomId], set[int]] = getattr(self.request.state, "people_here", _nobody)
         return len(known(room))
 
+    def everybody_here(self) -> int:
+        """How many are connected to any room, as far as this process knows."""
+        known: Callable[[], set[int]] = getattr(self.request.state, "everybody_here", set)
+        return len(known())
+
     def id(self, name: str) -> int:
         """Return an id from the path.
 

@@ -241,7 +241,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("told", sa.Text(), nullable=False),
         sa.Column("alerted", sa.Text(), nullable=False),
-        sa.Column("set_by", sa.BigInteger(), nullable=False),
+        sa.Column("set_by", sa.BigInteger(), nullable=True),
         sa.Column("set_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_nobody_rule_one")),
         sa.ForeignKeyConstraint(["set_by"], ["people.id"], name=op.f("fk_nobody_rule_set_by")),

@@ -92,6 +92,12 @@ async function report(live, row) {
   tellAnswer(live, answer, "reported");
 }
 
+/** "I need a second": call a moderator beside oneself. @param {import("./live.js").Live} live */
+export async function second(live) {
+  const level = await choice(dialog("second"));
+  if (level) tellAnswer(live, await live.wire.ask({ t: "call", room: live.room, level }), "called");
+}
+
 /**
  * Never be matched with somebody again; a one-to-one ends with it.
  *

@@ -5,15 +5,17 @@
  * Opening a case is written down on the server, so words are fetched only then; moving through the queue opens nothing.
  * Keys act only while the queue has the focus, and can be switched off (WCAG 2.1.4).
  */
-import { LivePage, ago, write } from "./page.js";
+import { LivePage, write } from "./page.js";
 import { follow } from "./inbox.js";
 import { Queue } from "./queue.js";
+import { caseItem, nameOf } from "./case_item.js";
+import { Told } from "./told.js";
+import { Staffing } from "./staffing.js";
+import { Handing } from "./handing.js";
 
 const LOOK_MS = 250;
 const RETRY_MS = 5000;
-const UNDO_MS = 10_000;
 const CLOCK_MS = 15_000;
-const RISKS = new Set(["imminent", "minors"]);
 
 /** @typedef {import("./queue.js").Case} Case */
 /**
@@ -26,8 +28,12 @@ class Console extends LivePage {
   /** @type {Opened | null} */
   #opened = null;
   #timer = 0;
-  /** @type {{timer: number, run: () => void, undo: () => void} | null} */
-  #undo = null;
+  #told = new Told(this);
+  #staffing = new Staffing(this);
+  #handing = new Handing({
+    ask: (command, told) => this.#ask(command, told), form: (name, nickname) => this.#form(name, nickname),
+    claim: (one) => this.#claim(one), me: () => Number(this.dataset.me),
+  });
 
   begin() {
     const list = this.piece("queue");
@@ -46,7 +52,15 @@ class Console extends LivePage {
       });
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-act]")))
       button.addEventListener("click", () => this.#act(button.dataset.act ?? ""));
-    addEventListener("pagehide", () => this.#settle());
+    this.piece("grade").addEventListener("change", (event) => {
+      const level = /** @type {HTMLSelectElement} */ (event.target).value;
+      if (this.#opened) this.#ask({ t: "grade", case: this.#opened.case, level }, "graded");
+    });
+    this.piece("reviews").addEventListener("click", (event) => {
+      const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-review]"));
+      if (button) this.#handing.review(Number(button.dataset.review));
+    });
+    addEventListener("pagehide", () => this.#told.settle());
     const look = () => {
       clearTimeout(this.#timer);
       this.#timer = /** @type {any} */ (setTimeout(() => this.#look(), LOOK_MS));
@@ -62,7 +76,12 @@ class Console extends LivePage {
       const answer = await fetch("/console/cases", { headers: { accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
       const before = this.#queue.held;
-      this.#queue.take(await answer.json());
+      const all = /** @type {Case[]} */ (await answer.json());
+      this.#queue.take(all);
+      this.#staffing.look();
+      const asked = all.filter((one) => one.asked === Number(this.dataset.me) && !one.acknowledged).length;
+      const line = this.piece("asked");
+      if (line.hidden === asked > 0) line.hidden = !asked;
       if (this.#queue.held > before) this.#arrived();
       this.#show();
     } catch {
@@ -73,8 +92,8 @@ class Console extends LivePage {
   /** Beside what can still be undone there is no place for other news: then it is only said. */
   #arrived() {
     const values = { n: this.#queue.held };
-    if (this.#undo) this.piece("heard").textContent = this.words("arrived", values);
-    else this.#tell("arrived", values);
+    if (this.#told.isOpen) this.piece("heard").textContent = this.words("arrived", values);
+    else this.#told.tell("arrived", values);
   }
 
   // The queue.
@@ -82,34 +101,32 @@ class Console extends LivePage {
   #show() {
     const queue = this.#queue;
     const list = this.piece("queue");
-    list.replaceChildren(...queue.shown.map((one) => this.#item(one)));
+    list.replaceChildren(...queue.shown.map((one) => caseItem(this, one, one.case === this.#queue.selected)));
     if (queue.current) list.setAttribute("aria-activedescendant", `case-${queue.selected}`);
     else list.removeAttribute("aria-activedescendant");
     this.piece("empty").hidden = queue.shown.length > 0;
-    const claim = /** @type {HTMLElement} */ (this.querySelector('[data-act="claim"]'));
-    const held = queue.shown.find((one) => one.case === this.#opened?.case)?.claimed_by === Number(this.dataset.me);
-    if (held && claim === document.activeElement) list.focus();
-    claim.hidden = held;
+    const shown = queue.shown.find((one) => one.case === this.#opened?.case);
+    const held = shown?.claimed_by === Number(this.dataset.me);
+    const asked = Boolean(shown?.asked) && !shown?.acknowledged;
+    for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
+      ["claim", held], ["release", !held], ["escalate", Boolean(shown?.asked)], ["acknowledge", !asked],
+    ])) {
+      const button = /** @type {HTMLElement} */ (this.querySelector(`[data-act="${act}"]`));
+      if (hidden && button === document.activeElement) list.focus();
+      button.hidden = hidden;
+    }
+    if (shown) this.#level(shown.level);
     const fresh = this.piece("fresh");
     fresh.hidden = !queue.held;
     write(fresh, "fresh-text", this.words("show", { n: queue.held }));
   }
 
-  /** @param {Case} one */
-  #item(one) {
-    const item = this.copy("item");
-    item.id = `case-${one.case}`;
-    item.dataset.case = String(one.case);
-    item.dataset.state = one.state;
-    item.setAttribute("aria-selected", String(one.case === this.#queue.selected));
-    write(item, "level", this.words(`level_${one.level}`)).classList.toggle("chip--risk", RISKS.has(one.level));
-    write(item, "name", one.subject?.nickname ?? "");
-    write(item, "room", one.room_name ?? "");
-    write(item, "at", ago(Math.max(0, Date.now() - one.at) / 1000, this.lang));
-    const mine = one.claimed_by === Number(this.dataset.me);
-    const state = one.state === "claimed" ? (mine ? "state_mine" : "state_claimed") : `state_${one.state}`;
-    write(item, "state", this.words(state, { name: one.claimed_name ?? "" }));
-    return item;
+  /** @param {string} level what the open case is about */
+  #level(level) {
+    const chosen = /** @type {HTMLSelectElement} */ (this.piece("grade"));
+    if (chosen !== document.activeElement) chosen.value = level;
+    for (const card of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-flow-of]")))
+      card.hidden = card.dataset.flowOf !== level;
   }
 
   /** @param {KeyboardEvent} event */
@@ -119,7 +136,7 @@ class Console extends LivePage {
     const keys = /** @type {HTMLInputElement} */ (this.piece("keys")).checked;
     if (keys) Object.assign(moves, { j: 1, k: -1 });
     const acts = /** @type {Record<string, string>} */ (keys
-      ? { c: "claim", m: "mute", h: "hide", x: "nothing", n: "fresh", z: "undo" } : {});
+      ? { c: "claim", m: "mute", h: "hide", x: "nothing", n: "fresh", z: "undo", e: "escalate", a: "acknowledge", r: "release" } : {});
     const step = moves[event.key];
     const act = event.key === "Enter" ? "open" : acts[event.key];
     if (!step && !act) return;
@@ -136,7 +153,7 @@ class Console extends LivePage {
     const which = this.#queue.selected;
     if (!which) return;
     const answer = await fetch(`/console/cases/${which}`, { headers: { accept: "application/json" } }).catch(() => null);
-    if (!answer?.ok) return this.#tell(answer ? "refused_gone" : "not_done");
+    if (!answer?.ok) return this.#told.tell(answer ? "refused_gone" : "not_done");
     const opened = /** @type {Opened} */ (await answer.json());
     this.#opened = opened;
     this.#case();
@@ -151,11 +168,15 @@ class Console extends LivePage {
     this.piece("covered").hidden = Boolean(opened);
     if (!opened) return;
     const pane = this.piece("pane");
-    write(pane, "who", opened.subject?.nickname ?? "");
+    write(pane, "who", nameOf(this, { ...opened, ...this.#queue.shown.find((one) => one.case === opened.case) }));
     write(pane, "where", opened.room_name ?? "");
     write(pane, "reason", opened.reason);
     this.piece("because").hidden = !opened.reason;
-    /** @type {HTMLElement} */ (pane.querySelector('[data-act="hide"]')).hidden = !this.#reported();
+    this.piece("no-words").hidden = opened.entries.length > 0;
+    for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
+      ["hide", !this.#reported()], ["mute", !opened.subject.person],
+    ]))
+      /** @type {HTMLElement} */ (pane.querySelector(`[data-act="${act}"]`)).hidden = hidden;
     this.piece("around").replaceChildren(...opened.entries.map((entry) => {
       const line = this.copy("line-of");
       line.toggleAttribute("data-reported", entry.reported);
@@ -178,11 +199,13 @@ class Console extends LivePage {
       this.#show();
       return this.piece("queue").focus();
     }
-    if (act === "undo") return this.#undo?.undo();
+    if (act === "undo") return this.#told.undo();
+    if (act === "hand-over") return void (await this.#handing.handOver(this.#staffing.colleagues));
     const current = this.#queue.current;
     if (!current) return;
     if (act === "open") return this.#open();
     if (act === "claim") return void (await this.#claim(current));
+    if (await this.#handing.act(act, current)) return;
     if (this.#opened?.case !== current.case) await this.#open();
     const opened = this.#opened;
     if (opened?.case !== current.case) return;
@@ -207,7 +230,7 @@ class Console extends LivePage {
     };
     const answer = await this.wire.ask(command);
     if (answer?.t !== "done") return this.#refused(answer);
-    this.#offer("muted", { name: opened.subject.nickname }, () => {}, () => this.#ask({ t: "unmute", mute: answer.mute }, "unmuted"));
+    this.#told.offer("muted", { name: opened.subject.nickname }, () => {}, () => this.#ask({ t: "unmute", mute: answer.mute }, "unmuted"));
   }
 
   /** @param {Opened} opened */
@@ -231,7 +254,7 @@ class Console extends LivePage {
       this.#queue.settle(opened.case, false);
       this.#look();
     };
-    this.#offer("closed", {}, async () => {
+    this.#told.offer("closed", {}, async () => {
       const answer = await this.wire.ask({ t: "close", case: opened.case, outcome, reason });
       if (answer?.t === "done") return;
       back();
@@ -257,41 +280,14 @@ class Console extends LivePage {
   async #ask(command, told) {
     const answer = await this.wire.ask(command);
     if (answer?.t !== "done") this.#refused(answer);
-    else this.#tell(told);
+    else this.#told.tell(told);
     this.#look();
     return answer?.t === "done";
   }
 
   /** @param {import("./wire.js").Frame | null} answer */
   #refused(answer) {
-    this.#tell(answer ? (this.words(`refused_${answer.code}`) ? `refused_${answer.code}` : "refused") : "not_done");
-  }
-
-  /** @param {string} key @param {Record<string, string | number>} [values] */
-  #tell(key, values) {
-    const told = this.piece("told-text");
-    const words = (told.textContent = this.words(key, values));
-    this.piece("undo").hidden = !this.#undo;
-    setTimeout(() => !this.#undo && told.textContent === words && (told.textContent = ""), UNDO_MS);
-  }
-
-  /** Tell what was done, and let it be undone for 10 s; `run` comes after that. @param {string} key @param {Record<string, string>} values @param {() => void} run @param {() => void} undo */
-  #offer(key, values, run, undo) {
-    this.#settle();
-    const end = (/** @type {() => void} */ then) => () => {
-      clearTimeout(this.#undo?.timer);
-      this.#undo = null;
-      this.piece("undo").hidden = true;
-      this.piece("told-text").textContent = "";
-      then();
-    };
-    this.#undo = { timer: /** @type {any} */ (setTimeout(end(run), UNDO_MS)), run: end(run), undo: end(undo) };
-    this.#tell(key, values);
-  }
-
-  /** Whatever could still be undone is final now. */
-  #settle() {
-    this.#undo?.run();
+    this.#told.tell(answer ? (this.words(`refused_${answer.code}`) ? `refused_${answer.code}` : "refused") : "not_done");
   }
 }
 

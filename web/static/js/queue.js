@@ -6,7 +6,8 @@
  * change its state where it stands, and leaves only when the held ones come in.
  *
  * @typedef {{case: number, level: string, state: string, room: number, room_name: string, at: number,
- *   subject: {person: number, nickname: string}, claimed_by: number, claimed_name: string, kind?: string}} Case
+ *   subject: {person: number, nickname: string}, claimed_by: number, claimed_name: string, kind?: string,
+ *   caller_name?: string, asked?: number, asked_name?: string, acknowledged?: boolean}} Case
  */
 
 /** What a case is about, the most harmful first; the server has the same order. */

@@ -29,6 +29,8 @@ export class Room extends HTMLElement {
     this.addEventListener("click", (event) => this.live?.clicked(event));
     for (const button of document.querySelectorAll("[data-leave]"))
       button.addEventListener("click", async () => this.live && (await this.actions()).leave(this.live));
+    document.querySelector("[data-second]")
+      ?.addEventListener("click", async () => this.live && (await this.actions()).second(this.live));
     this.#begin();
   }
 

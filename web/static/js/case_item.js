@@ -1,0 +1,28 @@
+// @ts-check
+/** One case in the queue, as a row: what it is about, whom, where, since when, and in whose hands. */
+import { ago, write } from "./page.js";
+
+const RISKS = new Set(["imminent", "minors"]);
+
+/** Whom a case is about; a call for a second is about nobody. @param {import("./page.js").LivePage} page @param {import("./queue.js").Case} one */
+export function nameOf(page, one) {
+  return one.kind === "call" ? page.words("call_by", { name: one.caller_name ?? "" }) : one.subject?.nickname ?? "";
+}
+
+/** @param {import("./page.js").LivePage} page @param {import("./queue.js").Case} one @param {boolean} selected */
+export function caseItem(page, one, selected) {
+  const item = page.copy("item");
+  item.id = `case-${one.case}`;
+  item.dataset.case = String(one.case);
+  item.dataset.state = one.state;
+  item.setAttribute("aria-selected", String(selected));
+  write(item, "level", page.words(`level_${one.level}`)).classList.toggle("chip--risk", RISKS.has(one.level));
+  write(item, "name", nameOf(page, one));
+  write(item, "room", one.room_name ?? "");
+  write(item, "at", ago(Math.max(0, Date.now() - one.at) / 1000, page.lang));
+  const mine = one.claimed_by === Number(page.dataset.me);
+  const state = one.state === "claimed" ? (mine ? "state_mine" : "state_claimed") : `state_${one.state}`;
+  const line = one.asked ? page.words(one.acknowledged ? "acknowledged_by" : "asked_of", { name: one.asked_name ?? "" }) : "";
+  write(item, "state", [page.words(state, { name: one.claimed_name ?? "" }), line].filter(Boolean).join(" · "));
+  return item;
+}

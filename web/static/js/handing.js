@@ -1,0 +1,51 @@
+// @ts-check
+/**
+ * What puts a case into other hands: handed back, handed over, escalated, acknowledged; and reviewed when it is over.
+ *
+ * @typedef {import("./queue.js").Case} Case
+ * @typedef {{ask: (command: Record<string, unknown> & {t: string}, told: string) => Promise<boolean>,
+ *   form: (name: string, nickname: string) => Promise<Record<string, string> | null>,
+ *   claim: (one: Case) => Promise<boolean>, me: () => number}} Hands
+ */
+
+export class Handing {
+  #hands;
+
+  /** @param {Hands} hands how the console asks, shows a form, and claims */
+  constructor(hands) {
+    this.#hands = hands;
+  }
+
+  /** @param {string} act @param {Case} one @returns {Promise<boolean>} whether it was an act of these */
+  async act(act, one) {
+    const mine = one.claimed_by === this.#hands.me();
+    if (act === "release") mine && (await this.#hands.ask({ t: "release", case: one.case }, "released"));
+    else if (act === "acknowledge") await this.#hands.ask({ t: "acknowledge", case: one.case }, "acknowledged");
+    else if (act === "escalate") await this.#escalate(one);
+    else return false;
+    return true;
+  }
+
+  /** @param {Case} one */
+  async #escalate(one) {
+    const level = /** @type {HTMLSelectElement} */ (document.querySelector("#escalate [name=level]"));
+    for (const option of level.options) option.defaultSelected = option.value === one.level;
+    const form = await this.#hands.form("escalate", one.subject?.nickname ?? "");
+    if (!form || !(await this.#hands.claim(one))) return;
+    await this.#hands.ask({ t: "escalate", case: one.case, level: form.level, reason: form.reason }, "escalated");
+  }
+
+  /** Hand over every case one holds. @param {{person: number, nickname: string}[]} colleagues who are on shift */
+  async handOver(colleagues) {
+    const to = /** @type {HTMLSelectElement} */ (document.querySelector("#hand-over [name=to]"));
+    to.replaceChildren(to.options[0], ...colleagues.map((one) => new Option(one.nickname, String(one.person))));
+    const form = await this.#hands.form("hand-over", "");
+    if (form) await this.#hands.ask({ t: "handover", ...(form.to ? { to: Number(form.to) } : {}) }, "handed_over");
+  }
+
+  /** @param {number} which */
+  async review(which) {
+    const form = await this.#hands.form("review", "");
+    if (form) await this.#hands.ask({ t: "review", case: which, reason: form.reason }, "reviewed");
+  }
+}
