@@ -38,6 +38,7 @@ def moderator(chromium: Browser, house: House) -> Iterator[Visitor]:
 def _report(one: Visitor, text: str, reason: str) -> None:
     one.page.locator(".entry", has_text=text).locator(".entry__more").click()
     one.button("Report to the moderators").click()
+    one.page.get_by_label("Hate, threats or insults").check()
     one.page.get_by_label("What is wrong?").fill(reason)
     one.button("Send report").click()
     one.see("The moderators have your report.")
@@ -57,7 +58,7 @@ def test_a_report_comes_live_is_claimed_and_the_author_muted_by_keys_alone(
         member.hears(hurtful)
         _report(member, hurtful, reason)
 
-        case = moderator.page.get_by_role("option")
+        case = moderator.page.locator("[data-case]")
         expect(case).to_have_count(1)
         expect(moderator.page.get_by_text(hurtful)).to_have_count(0)  # covered until it is opened
         queue, keys = moderator.page.locator("[data-queue]"), moderator.page.keyboard
@@ -107,7 +108,7 @@ def test_a_hidden_message_is_gone_for_everybody_and_a_closed_case_leaves_the_que
         member.hears(unkind)
         _report(member, unkind, words("unkind"))
         moderator.go("/console")
-        moderator.page.get_by_role("option").filter(has_text=OTHER_ROOM).click()
+        moderator.page.locator("[data-case]").filter(has_text=OTHER_ROOM).click()
         expect(moderator.page.locator("[data-around]")).to_contain_text(unkind)
         moderator.button("Hide message").click()
         hide = moderator.page.locator("dialog#hide")
@@ -122,12 +123,12 @@ def test_a_hidden_message_is_gone_for_everybody_and_a_closed_case_leaves_the_que
         close.get_by_label("What came of it").select_option("removed")
         close.get_by_role("button", name="Close the case").click()
         moderator.see("The case is closed.")
-        expect(moderator.page.get_by_role("option").filter(has_text=OTHER_ROOM)).to_have_attribute(
+        expect(moderator.page.locator("[data-case]").filter(has_text=OTHER_ROOM)).to_have_attribute(
             "data-state", "closed"
         )
         moderator.page.wait_for_timeout(10_500)  # until it can no longer be undone
         moderator.page.reload()
-        expect(moderator.page.get_by_role("option").filter(has_text=OTHER_ROOM)).to_have_count(0)
+        expect(moderator.page.locator("[data-case]").filter(has_text=OTHER_ROOM)).to_have_count(0)
 
 
 def test_new_cases_wait_until_the_moderator_asks_for_them(chromium: Browser, house: House, moderator: Visitor) -> None:
@@ -141,7 +142,7 @@ def test_new_cases_wait_until_the_moderator_asks_for_them(chromium: Browser, hou
             member.hears(text)
         _report(member, texts[0], words("reason"))
         moderator.go("/console")
-        shown = moderator.page.get_by_role("option")
+        shown = moderator.page.locator("[data-case]")
         expect(shown.filter(has_text="Carers")).to_have_count(1)
         before = shown.count()
         moderator.page.locator("[data-queue]").focus()

@@ -144,6 +144,7 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
         author.say(text)
         member.page.locator(".entry", has_text=text).locator(".entry__more").click()
         member.button("Report to the moderators").click()
+        member.page.get_by_label("Something else").check()
         member.button("Send report").click()
         member.see("The moderators have your report.")
     with judge(chromium, house, language) as it:
@@ -155,6 +156,10 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
         page.locator("[data-act=mute]").click()
         it.look("console, muting")
         page.keyboard.press("Escape")
+        page.locator("[data-act=escalate]").click()
+        it.look("console, escalating")
+        page.keyboard.press("Escape")
+        it.look("on duty", "/duty")
     with judge(chromium, house, language) as it:
         _sign_in(it, house, "peer")
         page = it.look("desk", "/desk")
@@ -170,6 +175,7 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
         for folded in it.one.page.locator("details > summary").all():
             folded.click()
         it.look("who left waiting, in numbers")
+        it.look("nobody on duty", "/organiser/duty")
         page = it.look("topics", "/organiser/topics")
         page.locator("details.topic summary").first.click()
         it.look("topics, one open")

@@ -109,7 +109,7 @@ class Console extends LivePage {
     const held = shown?.claimed_by === Number(this.dataset.me);
     const asked = Boolean(shown?.asked) && !shown?.acknowledged;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
-      ["claim", held], ["release", !held], ["escalate", Boolean(shown?.asked)], ["acknowledge", !asked],
+      ["claim", held || (asked && shown?.asked === Number(this.dataset.me))], ["release", !held], ["escalate", Boolean(shown?.asked)], ["acknowledge", !asked],
     ])) {
       const button = /** @type {HTMLElement} */ (this.querySelector(`[data-act="${act}"]`));
       if (hidden && button === document.activeElement) list.focus();
