@@ -1,14 +1,20 @@
 """The account: what a person may see and set of their own, beside their sessions and their name."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import sqlalchemy as sa
 
 from chat import recovery
-from chat.ids import Millis, MuteId, PersonId, RoomId
+from chat.ids import CaseId, Millis, MuteId, PersonId, RoomId
+from chat.protocol import Outcome
 from chat.refusals import SignedOut
 from chat.store import Transaction, clock
 from chat.tables import entries, mutes, people, rooms
+
+CASE_NOTICES = ("asked", "acknowledged", *get_args(Outcome))
+NOTICES = 5
+"""So many are shown: the newest matter, and an account page is no archive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,30 @@ async def mutes_of(tx: Transaction, person: PersonId) -> list[StandingMute]:
         mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql)
     ).order_by(mutes.c.until.desc(), mutes.c.id)  # fmt: skip
     return [StandingMute(row.id, row.room, row.name or "", row.until, row.rule) for row in await tx.execute(wanted)]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNotice:
+    """What somebody is told of a case that concerns them: how it stands, and since when."""
+
+    number: CaseId
+    code: str
+    at: Millis
+
+
+async def case_notices(tx: Transaction, person: PersonId) -> list[CaseNotice]:
+    """Return how the cases stand that somebody reported, or that concern them, by the newest notice of each; newest
+    first, at most NOTICES."""
+    told = sa.select(entries.c.ref, entries.c.code, entries.c.at).join(people, people.c.inbox == entries.c.room).join(
+        rooms, rooms.c.id == entries.c.room
+    ).where(
+        people.c.id == person, entries.c.kind == "notice", entries.c.seq >= rooms.c.first_seq,
+        entries.c.code.in_(CASE_NOTICES),
+    ).order_by(entries.c.seq.desc()).limit(10 * NOTICES)  # fmt: skip
+    found: dict[int, CaseNotice] = {}
+    for row in await tx.execute(told):
+        found.setdefault(row.ref, CaseNotice(row.ref, row.code, row.at))
+    return list(found.values())[:NOTICES]
 
 
 async def has_way_back(tx: Transaction, person: PersonId) -> bool:

@@ -164,7 +164,7 @@ async def _begin(
     within_s: int,
 ) -> None:
     for inbox in told:
-        await timeline.append(tx, inbox, "notice", ref=row.id, code="escalated")
+        await timeline.append(tx, inbox, "notice", ref=row.id, code="asked")
     await reviews.plan(tx, CaseId(row.id))
     await _ask(tx, keys, desk, row, [], by, within_s)
 

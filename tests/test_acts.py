@@ -4,10 +4,23 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-from chat import audit, cases, erasure, evidence, links, moderation, people, recovery, rooms, sessions
+from chat import (
+    audit,
+    cases,
+    claims,
+    erasure,
+    escalations,
+    evidence,
+    links,
+    moderation,
+    people,
+    recovery,
+    rooms,
+    sessions,
+)
 from chat.ids import CaseId, PersonId, RoomId, new_id
 from chat.journal import Journal
-from chat.protocol import Claim, Close, Mute, Remove, Report, Unmute
+from chat.protocol import Acknowledge, Claim, Close, Escalate, HandOver, Mute, Remove, Report, Unmute
 from chat.refusals import Refusal
 from chat.tables import cases as cases_table
 from chat.tables import memberships, mutes
@@ -48,7 +61,7 @@ class Crowd:
         one = self.dice.choice([
             self.say, self.say, self.join, self.leave, self.report, self.mute, self.unmute, self.remove, self.claim,
             self.close, self.open_case, self.sign_in, self.sign_out, self.rename, self.recover, self.ban, self.grant,
-            self.link, self.erase, self.pair,
+            self.link, self.erase, self.pair, self.hand_on, self.escalate, self.acknowledge, self.look_after,
         ])  # fmt: skip
         try:
             await one()
@@ -121,6 +134,23 @@ class Crowd:
     async def close(self) -> None:
         command = Close(case=await self.case(), outcome="talked", reason=words())
         await cases.close(self.place.store, self.place.keys, self.journal, self.dice.choice(self.staff), command)
+
+    async def hand_on(self) -> None:
+        by, to = self.dice.choice(self.staff), self.dice.choice([None, *self.staff])
+        await claims.hand_over(self.place.store, self.place.keys, by, HandOver(to=to))
+
+    async def escalate(self) -> None:
+        command = Escalate(case=await self.case(), level="imminent", reason=words())
+        await escalations.escalate(self.place.store, self.place.keys, self.dice.choice(self.staff), command, 0)
+
+    async def acknowledge(self) -> None:
+        command = Acknowledge(case=await self.case())
+        await escalations.acknowledge(self.place.store, self.place.keys, self.dice.choice(self.staff), command)
+
+    async def look_after(self) -> None:
+        await claims.keep(self.place.store, self.staff)
+        await escalations.begin_unwatched(self.place.store, self.place.keys, 0)
+        await escalations.go_on(self.place.store, self.place.keys, 0)
 
     async def open_case(self) -> None:
         case = CaseId(await self.case())

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from chat import calls, cases, claims, escalations, line, people, queue, reviews, roster
+from chat import account, calls, cases, claims, escalations, line, people, queue, reviews, roster
 from chat.ids import CaseId, PersonId
 from chat.journal import Journal
 from chat.protocol import Acknowledge, Call, Claim, Close, Escalate, Level, Release, Report, Review
@@ -173,7 +173,7 @@ async def test_a_professional_and_an_organiser_see_a_case_once_they_are_asked_an
     journal = Journal(place.folder / "erasures.journal")
     closing = Close(case=case, outcome="talked", reason=words())
     await cases.close(place.store, place.keys, journal, professional, closing)
-    assert [one.code for one in await place.inbox(reporter)] == ["escalated", "acknowledged", "talked"]
+    assert [one.code for one in await place.inbox(reporter)] == ["asked", "acknowledged", "talked"]
 
 
 async def test_whoever_is_in_danger_is_told_that_somebody_was_asked_and_what_came_of_it(place: Place) -> None:
@@ -190,12 +190,16 @@ async def test_whoever_is_in_danger_is_told_that_somebody_was_asked_and_what_cam
         await escalate(place, moderator, case, level)  # type: ignore[arg-type]
         await acknowledge(place, supervisor, case)
         await cases.close(place.store, place.keys, journal, supervisor, Close(case=case, outcome="talked"))
-    story = ["escalated", "acknowledged", "talked"]
+    story = ["asked", "acknowledged", "talked"]
     assert [(one.kind, one.code) for one in (await place.inbox(seeker))[before:]] == [("notice", one) for one in story]
     assert [one.code for one in (await place.inbox(peer))[before:]] == story
     assert [one.code for one in await place.inbox(subject)] == story
     assert [one.code for one in await place.inbox(reporter)] == story
     assert await place.inbox(blamed) == [], "whom a report accuses is not told that others were asked"
+    async with place.store.reading() as tx:
+        assert [(one.number, one.code) for one in await account.case_notices(tx, seeker)] == [(called, "talked")]
+        assert [(one.number, one.code) for one in await account.case_notices(tx, reporter)] == [(accused, "talked")]
+        assert await account.case_notices(tx, blamed) == []
 
 
 async def test_what_is_severe_and_finds_nobody_on_duty_is_escalated_by_itself(place: Place) -> None:
@@ -210,7 +214,7 @@ async def test_what_is_severe_and_finds_nobody_on_duty_is_escalated_by_itself(pl
     )  # fmt: skip
     assert sum(tried) == 1
     assert await asked(place, case) == [professional]
-    assert [one.code for one in await place.inbox(subject)] == ["escalated"]
+    assert [one.code for one in await place.inbox(subject)] == ["asked"]
     await let_time_pass(place, WITHIN_S + 1)
     await go_on(place)
     assert await asked(place, case) == [professional, organiser]

@@ -7,9 +7,11 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 
 from chat import refusals  # noqa: F401  its classes are walked
+from chat.account import CASE_NOTICES
+from chat.protocol import LEVELS
 from matcher.facets import SEEDED, VALUES
 from tests.catalogue import catalogues, phrases
-from web import facet_words, language, sayings
+from web import facet_words, flow_cards, language, sayings
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
 LANGUAGES = [code for code in language.LANGUAGES if code != language.SOURCE]
@@ -63,6 +65,8 @@ def test_every_facet_has_a_word_and_every_refusal_a_sentence_in_each_language() 
     assert {name: set(words) for name, words in facet_words.LABELS.items()} == {
         name: set(values) for name, values in {"topic": SEEDED, **VALUES}.items()
     }
+    assert set(sayings.NOTICES) == set(CASE_NOTICES)
+    assert set(sayings.LEVELS) == set(flow_cards.CARDS) == set(LEVELS)
     for spoken in language.load().values():
         said = [sayings.of_refusal(spoken, code) for code in sayings.REFUSALS]
         assert all(one.endswith(".") for one in said)

@@ -54,6 +54,7 @@ class Town(Crowd):
             self.ask, self.ask, self.match, self.match, self.match, self.accept, self.accept, self.decline,
             self.withdraw, self.expire, self.grow_old, self.block, self.block, self.unblock, self.set_availability,
             self.mark, self.speak, self.speak, self.speak, self.mute, self.unmute, self.report, self.claim, self.close,
+            self.hand_on, self.escalate, self.escalate, self.acknowledge, self.look_after,
             self.ban, self.erase, self.report, self.leave, self.join, self.rename, self.grant, self.sweep, self.pair,
         ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route
 
 from chat.protocol import Entry
 from tests import browser
-from web import bundle, language
+from web import bundle, language, sayings
 from web.assets import STATIC, Assets
 from web.shield import CONTENT_SECURITY_POLICY
 from web.site import environments
@@ -70,6 +70,7 @@ def _room(assets: Assets, entries: list[Entry]) -> str:
     values: dict[str, Any] = {
         "person": {"person": ME, "nickname": "Moss", "roles": (), "inbox": 1}, "csrf": "token", "room": room,
         "entries": entries, "first": 1, "last": entries[-1].seq, "epoch": "e1", "here": 2, "me": ME, "peer": "",
+        "about": sayings.of_levels(language.load()["en"]), "unwatched": "", "may_call": False,
     }  # fmt: skip
     return environments(language.load(), assets)["en"].get_template("room.html").render(values)
 

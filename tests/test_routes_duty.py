@@ -5,7 +5,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from chat import calls, cases, channels, roster
-from chat.protocol import Call, Report
+from chat.journal import Journal
+from chat.protocol import Call, Claim, Close, Report
 from chat.tables import cases as cases_table
 from tests.pages import site
 from tests.words import words
@@ -91,3 +92,8 @@ async def test_the_button_for_a_second_is_the_peers_and_a_call_says_who_calls(sq
             assert (told["case"], told["kind"], told["level"], told["asked"]) == (case, "call", "imminent", 0)
             assert told["caller_name"] and told["subject"] == {"person": 0, "nickname": ""}
             assert (await browser.get(f"/console/cases/{case}")).json()["entries"] == []
+        await cases.claim(place.store, place.keys, moderator, Claim(case=case))
+        journal = Journal(place.folder / "erasures.journal")
+        await cases.close(place.store, place.keys, journal, moderator, Close(case=case, outcome="talked"))
+        async with await pages.browser_of(peer) as browser:
+            assert "and we talked with the people it is about" in (await browser.get("/me")).text

@@ -7,7 +7,7 @@ from chat.ids import PersonId
 from chat.refusals import Muted, NicknameTaken, NotWords, TooFast
 from chat.sign_ups import SignUpsFull
 from matcher import blocks, ended, profiles, requests
-from web import welcome
+from web import sayings, welcome
 from web.site import Visit
 
 FORGET = (profiles.forget, requests.forget, ended.forget)
@@ -87,10 +87,12 @@ async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response
         found = await sessions.listing(tx, person)
         standing = await account.mutes_of(tx, person)
         blocked = await blocks.blocked(tx, person)
+        notices = await account.case_notices(tx, person)
         has_way_back = await account.has_way_back(tx, person)
         recovered = await account.recovered_at(tx, person, visit.session.created_at)
     return visit.page(
         "me.html", status, page="me", sessions=found, this=visit.session.id, mutes=standing, error=error,
+        notices=[(visit.language.day(one.at), visit.language(sayings.NOTICES[one.code])) for one in notices],
         blocked=blocked, here="/me", has_way_back=has_way_back, recovered=recovered,
         nickname=visit.field("nickname") or visit.member.nickname,
     )  # fmt: skip

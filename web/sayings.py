@@ -89,6 +89,17 @@ LEVELS: dict[str, str] = {
 }
 """What a report is about, as whoever reports reads it."""
 
+NOTICES: dict[str, str] = {
+    "asked": _("Somebody who answers for this place has been asked to look at it."),
+    "acknowledged": _("Somebody has taken it in hand."),
+    "nothing": _("It was looked at, and nothing further was needed."),
+    "talked": _("It was looked at, and we talked with the people it is about."),
+    "removed": _("It was looked at, and a message was hidden."),
+    "muted": _("It was looked at, and somebody may not write for a while."),
+    "escalated": _("It was looked at, and handed on to somebody who answers for it."),
+}
+"""How a case stands, as whoever reported it, or whom it concerns, is told. No more than that."""
+
 ROLES: dict[str, str] = {
     "peer": _("Peer"),
     "moderator": _("Moderator"),
