@@ -29,6 +29,7 @@ ARGS = (
 PROGRAM = shutil.which("python", path=str(servers.ROOT / ".venv" / "bin")) or "python"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast", "link-in-text-block"]
 WAIT_MS = 15_000
 """Two busy cores; a person would have given up by then."""
 PHONE, DESKTOP = 390, 1280
@@ -201,12 +202,14 @@ class Visitor:
         """Wait for an entry that the server has kept, once."""
         expect(self.page.locator(".log [data-seq]").filter(has_text=text)).to_have_count(1)
 
-    def axe(self) -> list[Violation]:
-        """Return what axe-core finds on the page as it is."""
+    def axe(self, *, of_colours: bool = False) -> list[Violation]:
+        """Return what axe-core finds on the page as it is: by all rules, or by those that hang on its colours alone."""
         debugger = self.context.new_cdp_session(self.page)
         try:
-            debugger.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-            options = json.dumps({"runOnly": TAGS, "resultTypes": ["violations"]})
+            if debugger.send("Runtime.evaluate", {"expression": "typeof axe"})["result"]["value"] == "undefined":
+                debugger.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
+            chosen = {"type": "rule", "values": COLOURS} if of_colours else TAGS
+            options = json.dumps({"runOnly": chosen, "resultTypes": ["violations"]})
             answer = debugger.send("Runtime.evaluate", {
                 "expression": f"axe.run(document, {options}).then(r => JSON.stringify(r.violations.map("
                 "v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 200))}))))",
