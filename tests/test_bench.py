@@ -40,4 +40,4 @@ def test_a_bench_gives_its_figures(name: str) -> None:
 
 def test_the_runner_says_which_benches_there_are() -> None:
     ended = subprocess.run((sys.executable, "-m", "tests.bench", "no"), cwd=ROOT, capture_output=True, timeout=60)
-    assert ended.returncode != 0 and b"rooms, fanout, idle, durable, page, match, assignment" in ended.stderr
+    assert ended.returncode != 0 and b"rooms, fanout, idle, durable, page, match, assignment, prober" in ended.stderr
