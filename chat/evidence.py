@@ -7,6 +7,7 @@ reported entry, its edits and a window around it that the reporter may see and c
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -59,18 +60,22 @@ async def gather(
     """
     seen = await ranges(tx, reporter, room)
     visible = sa.and_(entries.c.room == room, sa.or_(*(entries.c.seq.between(low, high) for low, high in seen)))
-    said = sa.select(entries.c.seq).where(visible, entries.c.kind == "said").limit(window)
     if seq is None:
+        said = sa.select(entries.c.seq).where(visible, entries.c.kind == "said").limit(window)
         wanted = set((await tx.execute(said.order_by(entries.c.seq.desc()))).scalars())
         return None, await _pieces(tx, visible, wanted)
     found = (await tx.execute(sa.select(entries).where(visible, entries.c.seq == seq))).first()
     if found is None or found.author is None or found.kind not in WORDS:
         raise NotAMember
     core = found.target if found.kind == "edited" else seq
-    earlier = said.where(entries.c.seq < core).order_by(entries.c.seq.desc())
-    later = said.where(entries.c.seq > core).order_by(entries.c.seq)
-    wanted = {core, *(await tx.execute(earlier)).scalars(), *(await tx.execute(later)).scalars()}
-    return found.author, await _pieces(tx, visible, wanted)
+    return found.author, await _around(tx, visible, core, window)
+
+
+async def around(tx: Transaction, room: RoomId, seq: Seq, window: int) -> list[Piece]:
+    """Return what goes into evidence where nobody reported: the entry a detector found, its edits and a window."""
+    here = entries.c.room == room
+    found = (await tx.execute(sa.select(entries.c.kind, entries.c.target).where(here, entries.c.seq == seq))).one()
+    return await _around(tx, here, found.target if found.kind == "edited" else seq, window)
 
 
 async def ranges(tx: Transaction, person: PersonId, room: RoomId) -> list[tuple[int, int]]:
@@ -97,7 +102,7 @@ async def reseal(
          "body": key.seal(reason, bound(case, 0)) if reason else None}
     ]  # fmt: skip
     for n, one in enumerate(pieces, 1):
-        text = _opened(said.get(one.author), room, one)
+        text = as_said(said.get(one.author), room, one)
         rows.append(
             {"case": case, "n": n, "seq": one.seq, "kind": one.kind, "author": one.author, "at": one.at,
              "body": None if text is None else key.seal(text, bound(case, n))}
@@ -122,6 +127,14 @@ def bound(case: CaseId, n: int) -> bytes:
     return f"evidence\0{case}\0{n}".encode()
 
 
+async def _around(tx: Transaction, visible: "sa.ColumnElement[bool]", core: Seq, window: int) -> list[Piece]:
+    said = sa.select(entries.c.seq).where(visible, entries.c.kind == "said").limit(window)
+    earlier = said.where(entries.c.seq < core).order_by(entries.c.seq.desc())
+    later = said.where(entries.c.seq > core).order_by(entries.c.seq)
+    wanted = {core, *(await tx.execute(earlier)).scalars(), *(await tx.execute(later)).scalars()}
+    return await _pieces(tx, visible, wanted)
+
+
 async def _pieces(tx: Transaction, visible: "sa.ColumnElement[bool]", seqs: Iterable[int]) -> list[Piece]:
     asked = sorted(seqs)
     theirs = sa.or_(
@@ -129,13 +142,16 @@ async def _pieces(tx: Transaction, visible: "sa.ColumnElement[bool]", seqs: Iter
         sa.and_(entries.c.target.in_(asked), entries.c.kind == "edited"),
     )
     rows = await tx.execute(sa.select(entries).where(visible, theirs).order_by(entries.c.seq))
-    return [
-        Piece(row.seq, row.kind, row.author, row.at, row.target, row.say_id or "", row.body, row.key_version or 0)
-        for row in rows
-    ]
+    return [piece(row) for row in rows]
 
 
-def _opened(key: DataKey | None, room: RoomId, one: Piece) -> str | None:
+def piece(row: "sa.Row[Any]") -> Piece:
+    """Return an entry's row as it is kept."""
+    return Piece(row.seq, row.kind, row.author, row.at, row.target, row.say_id or "", row.body, row.key_version or 0)
+
+
+def as_said(key: DataKey | None, room: RoomId, one: Piece) -> str | None:
+    """Return an entry's own words, whatever hid them since; None where they were destroyed."""
     if key is None or one.body is None:
         return None
     try:

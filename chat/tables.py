@@ -178,9 +178,15 @@ cases = sa.Table(
     sa.Column("claimed_by", Id, sa.ForeignKey("people.id")),
     sa.Column("seen_at", Time),  # when the claimer's console was last seen: a claim is a lease, see claims
     sa.Column("outcome", sa.Text),
+    sa.Column("code", sa.Text),  # what a detector found; null: somebody reported it
+    sa.Column("count", sa.Integer, nullable=False, server_default="1"),  # how often it was found since
     sa.Column("created_at", Time, nullable=False),
     sa.Column("closed_at", Time),
 )  # fmt: skip
+sa.Index("ux_cases_found", cases.c.room, cases.c.seq, cases.c.code, unique=True,
+         postgresql_where=cases.c.code.is_not(None), sqlite_where=cases.c.code.is_not(None))  # fmt: skip
+sa.Index("ix_cases_found", cases.c.room, cases.c.code, cases.c.created_at,
+         postgresql_where=cases.c.code.is_not(None), sqlite_where=cases.c.code.is_not(None))  # fmt: skip
 
 sa.Index("ix_cases_state", cases.c.state, postgresql_where=cases.c.state != "closed",
          sqlite_where=cases.c.state != "closed")  # fmt: skip

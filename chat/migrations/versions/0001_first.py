@@ -115,6 +115,8 @@ def upgrade() -> None:
         sa.Column("claimed_by", sa.BigInteger(), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("count", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("kind in ('report','call','signal')", name=op.f("ck_cases_kind")),
@@ -129,6 +131,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
     )
     op.create_index(
+        "ix_cases_found",
+        "cases",
+        ["room", "code", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("code IS NOT NULL"),
+        sqlite_where=sa.text("code IS NOT NULL"),
+    )
+    op.create_index(
         "ix_cases_state",
         "cases",
         ["state"],
@@ -137,6 +147,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state != 'closed'"),
     )
     op.create_index(op.f("ix_cases_subject"), "cases", ["subject"], unique=False)
+    op.create_index(
+        "ux_cases_found",
+        "cases",
+        ["room", "seq", "code"],
+        unique=True,
+        postgresql_where=sa.text("code IS NOT NULL"),
+        sqlite_where=sa.text("code IS NOT NULL"),
+    )
     op.create_table(
         "channels",
         sa.Column("person", sa.BigInteger(), nullable=False),

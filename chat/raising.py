@@ -1,0 +1,125 @@
+"""Raising: what a detector found becomes a case that nobody reported. Nobody is muted, hidden or banned by it.
+
+What is found again within an hour (the same of the same person in the same room) counts up the case that stands, so a
+raid of a thousand entries is a few cases. Whoever looks says what else they have done, such as moving their cursor; it
+is kept together with the cases or not at all, so an entry is raised once however often a process dies over it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from chat import audit, evidence, rooms, timeline
+from chat.ids import CaseId, Millis, PersonId, RoomId, Seq, new_id
+from chat.keys import Keys
+from chat.store import Store, Transaction
+from chat.tables import cases
+from chat.tables import evidence as evidence_table
+from chat.tables import rooms as rooms_table
+
+WINDOW = 5
+"""So many entries before and after the one that was found go into evidence."""
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a detector found in one entry. `subject`: whom it is about; None: a room and nobody in it."""
+
+    room: RoomId
+    seq: Seq
+    subject: PersonId | None
+    code: str
+    level: str
+
+    @property
+    def again(self) -> tuple[PersonId | None, str]:
+        """What two findings in one room have in common when the second is no new case."""
+        return self.subject, self.code
+
+
+class Stale(Exception):
+    """Somebody else has been here meanwhile: nothing was kept, and who is due will look again."""
+
+
+Also = Callable[[Transaction], Awaitable[None]]
+
+
+async def raise_cases(store: Store, keys: Keys, found: Sequence[Found], also: Also) -> int:
+    """Open a case for each finding in one room, or count it to the case that stands; return how many were opened.
+
+    Args:
+        found: in the order of their entries.
+        also: done in the same transaction, before any case is touched.
+
+    Raises:
+        Stale: by `also`, or a case that stood was closed meanwhile. Unavailable: the database does not answer.
+    """
+    made: dict[tuple[PersonId | None, str], tuple[CaseId, list[evidence.Piece]]] = {}
+    async with store.reading() as tx:
+        now = await tx.now()
+        for one in found:
+            if one.again not in made and await _standing(tx, one, now) is None:
+                made[one.again] = CaseId(new_id()), await evidence.around(tx, one.room, one.seq, WINDOW)
+    rows = {}
+    for again, (case, pieces) in made.items():
+        await keys.make(case, "case")
+        rows[again] = case, await evidence.reseal(keys, case, found[0].room, "", pieces)
+    try:
+        async with store.transaction() as tx:
+            opened = await _raise(tx, keys, found, rows, also)
+    except Stale:
+        await _forget(keys, {case for case, _ in made.values()})
+        raise
+    await _forget(keys, {case for case, _ in made.values()} - opened)  # else a sweep finds what is nobody's
+    return len(opened)
+
+
+async def _raise(
+    tx: Transaction,
+    keys: Keys,
+    found: Sequence[Found],
+    made: dict[tuple[PersonId | None, str], tuple[CaseId, list[dict[str, object]]]],
+    also: Also,
+) -> set[CaseId]:
+    desk = await rooms.desk(tx)
+    await tx.lock(rooms_table, [desk])  # who reports, claims and closes holds it too
+    await also(tx)
+    now, opened = await tx.now(), dict[CaseId, Found]()
+    for one in found:
+        standing = await _standing(tx, one, now)
+        if standing is not None:
+            counted = sa.update(cases).where(cases.c.id == standing, cases.c.seq != one.seq)
+            await tx.execute(counted.values(count=cases.c.count + 1))
+            continue
+        if one.again not in made:
+            raise Stale
+        case, rows = made[one.again]
+        row = {"id": case, "state": "open", "level": one.level, "room": one.room, "seq": one.seq, "code": one.code}
+        await tx.execute(cases.insert().values(row | {"subject": one.subject, "created_at": now}))
+        await tx.execute(evidence_table.insert(), [piece | {"at": piece["at"] or now} for piece in rows])
+        await timeline.append(tx, desk, "reported", ref=case, code=one.level)
+        opened[case] = one
+    key = keys.derive("audit")
+    for case, one in opened.items():
+        await audit.append(tx, key, "raised", None, subject=one.subject, room=one.room, ref=case, code=one.code)
+    return set(opened)
+
+
+async def _forget(keys: Keys, unused: set[CaseId]) -> None:
+    for case in unused:
+        await keys.destroy(case, "case")
+
+
+async def _standing(tx: Transaction, one: Found, now: Millis) -> CaseId | None:
+    """Return the case that a finding belongs to: of this very entry, or of the same kind and not an hour old."""
+    same = sa.and_(
+        cases.c.state != "closed", cases.c.subject.is_not_distinct_from(one.subject),
+        cases.c.created_at > now - HOUR_MS,
+    )  # fmt: skip
+    wanted = sa.select(cases.c.id).where(
+        cases.c.room == one.room, cases.c.code == one.code, sa.or_(cases.c.seq == one.seq, same)
+    )
+    found = (await tx.execute(wanted.order_by(cases.c.created_at.desc()).limit(1))).scalar()
+    return None if found is None else CaseId(found)
