@@ -116,6 +116,11 @@ def check_nickname(text: str, *, office: bool = False) -> str:
     return name
 
 
+def unseen(text: str) -> str:
+    """Return the text without the signs that are there and not seen."""
+    return _IGNORABLE.sub("", text)
+
+
 def skeleton(nickname: str) -> str:
     """Return what a nickname looks like: equal for two that are easily taken for each other.
 

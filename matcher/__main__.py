@@ -1,6 +1,7 @@
 """python -m matcher: one matching process; any number may run. The only file here that builds objects.
 
-With a command (COMMANDS) it is a tool instead, which reads no settings.
+`python -m matcher signals` is a process too: it reads what is said and raises what a person should see. With another
+command (COMMANDS) it is a tool, which reads no settings.
 
 Pages and rooms do not wait for it, and it does not wait for its model: while that loads, offers end and go on.
 """
@@ -12,6 +13,7 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 
 from chat import rooms
@@ -28,6 +30,7 @@ from matcher import changes, evaluate, loading, metrics, pairs, simulate, topics
 from matcher.encoding import Encoding
 from matcher.matching import Matching
 from matcher.tokens import Tokens
+from matcher.watching import Watching
 
 NO_MODEL_S = 60.0
 """After a model could not be loaded it is tried again so much later; until then facets decide."""
@@ -38,10 +41,13 @@ logger = logging.getLogger("matcher")
 
 
 def main() -> None:
-    """Run the command that is named; without one read the settings, build, run until a signal ends it."""
-    if len(sys.argv) > 1:
+    """Run the command that is named; without one, or for `signals`, read the settings, build, run until a signal."""
+    process = serve
+    if sys.argv[1:] == ["signals"]:
+        process = watch
+    elif len(sys.argv) > 1:
         if sys.argv[1] not in COMMANDS:
-            sys.exit(f"python -m matcher, or python -m matcher {' | '.join(COMMANDS)}")
+            sys.exit(f"python -m matcher, or python -m matcher signals | {' | '.join(COMMANDS)}")
         COMMANDS[sys.argv[1]](sys.argv[2:])
         return
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
@@ -53,7 +59,7 @@ def main() -> None:
     except (SettingError, ValueError) as error:
         sys.exit(f"hearthside: {error}")
     try:
-        asyncio.run(serve(settings, keyring))
+        asyncio.run(process(settings, keyring))
     except (UnknownRevision, SettingError) as error:
         sys.exit(f"hearthside: {error}")
     except OSError as error:
@@ -65,16 +71,60 @@ def main() -> None:
 
 async def serve(settings: Settings, keyring: Keyring) -> None:
     """Bring the database up to date, load the model, match, until SIGTERM or SIGINT."""
+    async with opened(settings, keyring) as (store, keys, bus):
+        await _match(settings, store, keys, bus)
+
+
+async def watch(settings: Settings, keyring: Keyring) -> None:
+    """Bring the database up to date, look at what is said, until SIGTERM or SIGINT."""
+    async with opened(settings, keyring) as (store, keys, bus):
+        watching, process = Watching(store, keys), secrets.randbits(48)
+
+        def hear(message: Message) -> None:
+            if isinstance(message, Hints):
+                watching.hint([RoomId(room) for room, _ in message.rooms])
+
+        store.listen(lambda touched: bus.publish(Hints(process, list(touched.items()))))
+        say("signals: reading what is said")
+        await until_ended([bus.run(hear), watching.run()])
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[Store, Keys, Bus]]:
+    """Open what every process here stands on, for the time of the block."""
     await migrate(settings.database, "chat")
     await migrate(settings.database, "matcher")
     store = Store.open(settings.database)
     keys = await Keys.open(settings.keys, keyring)
     bus: Bus = RedisBus(settings.redis, settings.database) if settings.redis else LocalBus(settings.database)
-    async with store.transaction() as tx:
-        await rooms.seed(tx)
-        await changes.seed(tx)
-        await pairs.seed(tx, Tokens(keys.derive("tokens")))
-        await topics.seed(tx)
+    try:
+        async with store.transaction() as tx:
+            await rooms.seed(tx)
+            await changes.seed(tx)
+            await pairs.seed(tx, Tokens(keys.derive("tokens")))
+            await topics.seed(tx)
+        yield store, keys, bus
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                await keys.close()
+                await store.close()
+
+
+async def until_ended(work: Sequence[Coroutine[None, None, None]]) -> None:
+    """Do this work until SIGTERM or SIGINT."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, ended.set)
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(one) for one in work]
+        await ended.wait()
+        for task in running:
+            task.cancel()
+
+
+async def _match(settings: Settings, store: Store, keys: Keys, bus: Bus) -> None:
     process, wake = secrets.randbits(48), asyncio.Event()
 
     def hint(touched: dict[RoomId, Seq]) -> None:
@@ -88,28 +138,12 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
 
     store.listen(hint)
     matching = Matching(store, keys, offer_s=settings.offer_s, lease_s=settings.lease_s, hours=settings.service)
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, ended.set)
-    try:
-        figures = metrics.Metrics()
-        with metrics.serving(figures, settings.metrics):
-            async with asyncio.TaskGroup() as tasks:
-                running = [
-                    tasks.create_task(bus.run(hear)),
-                    tasks.create_task(matching.run(wake)),
-                    tasks.create_task(_load(matching.encoding, settings.model)),
-                    *([tasks.create_task(figures.run(store, matching))] if settings.metrics else []),
-                ]
-                await ended.wait()
-                for task in running:
-                    task.cancel()
-    finally:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(3):
-                await keys.close()
-                await store.close()
+    figures = metrics.Metrics()
+    with metrics.serving(figures, settings.metrics):
+        await until_ended([
+            bus.run(hear), matching.run(wake), _load(matching.encoding, settings.model),
+            *([figures.run(store, matching)] if settings.metrics else []),
+        ])  # fmt: skip
 
 
 async def _load(encoding: Encoding, model: str) -> None:

@@ -159,3 +159,11 @@ _standing = offers.c.ended_at.is_(None)
 sa.Index("ux_offers_standing", offers.c.request, unique=True, postgresql_where=_standing, sqlite_where=_standing)
 sa.Index("ix_offers_peer", offers.c.peer, postgresql_where=_standing, sqlite_where=_standing)
 sa.Index("ix_offers_expires_at", offers.c.expires_at, postgresql_where=_standing, sqlite_where=_standing)
+
+watched = sa.Table(
+    "watched", metadata,  # how far each room has been read for reasons to worry; see `watched`
+    sa.Column("room", Id, sa.ForeignKey("rooms.id"), primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),  # all up to here was looked at, and its cases are kept
+    sa.Column("lease", sa.Text),  # the token of who looks now
+    sa.Column("lease_until", Time, nullable=False),  # then anybody may; once looked at: since when it has its turn
+)  # fmt: skip

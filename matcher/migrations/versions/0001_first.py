@@ -137,6 +137,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_topics")),
     )
     op.create_table(
+        "watched",
+        sa.Column("room", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("lease", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_watched_room")),
+        sa.PrimaryKeyConstraint("room", name=op.f("pk_watched")),
+    )
+    op.create_table(
         "letters",
         sa.Column("request", sa.BigInteger(), nullable=False),
         sa.Column("room", sa.BigInteger(), nullable=False),

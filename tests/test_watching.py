@@ -1,0 +1,317 @@
+"""Watching: every entry is looked at once by whoever is there, and what is found becomes a case and nothing else."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+import sqlalchemy as sa
+
+from chat import cases, raising, rooms
+from chat.ids import CaseId, PersonId, RoomId, Seq
+from chat.raising import Found, Stale
+from chat.store import Transaction
+from chat.tables import audit, entries, mutes, people
+from chat.tables import cases as cases_table
+from chat.tables import rooms as rooms_table
+from matcher import watched, watching
+from matcher.floods import FLOOD, JOINING, REPEATS
+from matcher.newcomers import MANY, SHORT
+from matcher.tables import watched as watched_table
+from matcher.watching import PAGE, Watching
+from tests.circle import Circle
+from tests.words import words
+
+CRY = "i want to kill myself tonight"
+
+
+def watching_in(circle: Circle, lease_s: float = 60) -> Watching:
+    return Watching(circle.place.store, circle.place.keys, lease_s=lease_s)
+
+
+async def leased(circle: Circle, lease_s: float = 60) -> list[watched.Lease]:
+    async with circle.place.store.transaction() as tx:
+        return await watched.lease(tx, None, lease_s)
+
+
+async def until_quiet(one: Watching) -> int:
+    looked = 0
+    while n := await one.beat():
+        looked += n
+    return looked
+
+
+async def found(circle: Circle) -> list[tuple[str, PersonId | None, Seq, int]]:
+    """Return (code, subject, seq, count) of every case, in the order of their entries."""
+    rows = await circle.place.rows(cases_table)
+    return sorted(((one.code, one.subject, one.seq, one.count) for one in rows), key=lambda one: one[2])
+
+
+async def test_words_of_crisis_reach_the_desk_with_what_was_said_around_them_and_nobody_is_named_as_reporter(
+    circle: Circle,
+) -> None:
+    place = circle.place
+    moderator, person, other = await place.person("moderator"), await place.person(), await place.person()
+    room = await place.room(person, other)
+    before = [await place.say(room, other, words()) for _ in range(7)]
+    said = await place.say(room, person, words(CRY))
+    after = await place.say(room, other, words("what is it"))
+    assert await until_quiet(watching_in(circle)) == after
+    [row] = await place.rows(cases_table)
+    assert (row.level, row.code, row.seq, row.subject, row.reporter, row.count) == (
+        "high", "crisis_now", said, person, None, 1,
+    )  # fmt: skip
+    told = (await place.desk())[-1]
+    assert (told.kind, told.ref, told.code, told.text) == ("reported", row.id, "high", "")
+    case = await cases.open_case(place.store, place.keys, moderator, CaseId(row.id))
+    assert [one.seq for one in case.evidence] == [*before[-5:], said, after]
+    assert await until_quiet(watching_in(circle)) == 0
+    [act] = await place.rows(audit, audit.c.act == "raised")
+    assert (act.actor, act.subject, act.code) == (None, person, "crisis_now")
+
+
+async def test_nobody_is_muted_hidden_or_banned_by_it(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    person, other = await place.person(), await place.person()
+    room = await place.room(person, other)
+    await place.say(room, person, words("i will kill you"))
+    await until_quiet(watching_in(sqlite_circle))
+    assert [one[0] for one in await found(sqlite_circle)] == ["threat"]
+    assert await place.rows(mutes) == []
+    assert [one.kind for one in await place.inbox(person)] == []
+    [now] = await place.rows(people, people.c.id == person)
+    assert now.state == "active"
+    assert (await place.read(room))[-1].text != ""
+
+
+async def test_repeats_are_one_case_that_counts_up_and_another_room_is_another_case(circle: Circle) -> None:
+    place = circle.place
+    person, other = await place.person(), await place.person()
+    room, second = await place.room(person, other), await place.room(person)
+    for _ in range(3):
+        await place.say(room, person, words(CRY))
+    await place.say(second, person, words(CRY))
+    await place.say(room, other, words(CRY))
+    await until_quiet(watching_in(circle))
+    await place.say(room, person, words(CRY))
+    await until_quiet(watching_in(circle))
+    assert sorted((one[1], one[3]) for one in await found(circle)) == sorted([(person, 4), (person, 1), (other, 1)])
+    assert len([one for one in await place.desk() if one.kind == "reported"]) == 3
+    assert len(await place.keys.owners("case")) == 3
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(cases_table).values(created_at=5))
+    await place.say(room, person, words(CRY))
+    await until_quiet(watching_in(circle))
+    assert len(await found(circle)) == 4, "after an hour it is news again"
+
+
+async def test_what_is_taken_back_or_edited_away_before_it_is_read_is_found(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    person, other = await place.person(), await place.person()
+    room = await place.room(person, other)
+    said = await place.say(room, person, words(CRY))
+    await place.say(room, person, words("never mind"), edits=said)
+    harmless = await place.say(room, other, words("hello"))
+    edited = await place.say(room, other, words("i will kill you"), edits=harmless)
+    await until_quiet(watching_in(sqlite_circle))
+    assert [(one[0], one[2]) for one in await found(sqlite_circle)] == [("crisis_now", said), ("threat", edited)]
+
+
+async def test_contacts_and_the_course_of_a_chat_are_looked_for_in_one_to_ones_alone(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    one, other = await place.person(), await place.person()
+    room = await place.room(one, other)
+    chat = await place.one_to_one(one, other)
+    watcher = watching_in(sqlite_circle)
+    for text in ("how old are you", "call me on 040 123 4567", "our little secret"):
+        await place.say(room, one, words(text))
+        await place.say(chat, one, words(text))
+        await place.say(chat, other, words())
+        await until_quiet(watcher)
+    assert sorted((code, subject) for code, subject, _, _ in await found(sqlite_circle)) == [
+        ("contact", one),
+        ("minor", one),
+    ]
+    assert {row.room for row in await place.rows(cases_table)} == {chat}
+
+
+async def test_floods_repeats_and_a_burst_of_joining_are_found_without_their_words(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    people = [await place.person() for _ in range(JOINING + 1)]
+    room = await place.room(*people[:2], capacity=50)
+    for _ in range(FLOOD):
+        await place.say(room, people[0], words())
+    text = words()
+    for _ in range(REPEATS):
+        await place.say(room, people[1], text)
+    await until_quiet(watching_in(sqlite_circle))
+    assert {(one[0], one[1]) for one in await found(sqlite_circle)} == {("flood", people[0]), ("repeat", people[1])}
+    other = await place.room(*people[:1], capacity=50)
+    for person in people[1:]:
+        async with place.store.transaction() as tx:
+            await rooms.join(tx, other, person)
+    await until_quiet(watching_in(sqlite_circle))
+    [burst] = [one for one in await place.rows(cases_table) if one.code == "joining"]
+    assert (burst.room, burst.subject) == (other, None)
+
+
+async def test_who_drops_one_newcomer_after_another_is_found(circle: Circle) -> None:
+    place = circle.place
+    peer = await place.person()
+    for n in range(MANY):
+        chat = await place.one_to_one(await place.person(), peer)
+        async with place.store.transaction() as tx:
+            await rooms.leave(tx, chat, peer)
+        await until_quiet(watching_in(circle))
+        assert [one[:2] for one in await found(circle)] == ([] if n < MANY - 1 else [("newcomers", peer)])
+
+
+async def test_chats_that_were_talked_through_are_not_counted(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    peer = await place.person()
+    for _ in range(MANY):
+        seeker = await place.person()
+        chat = await place.one_to_one(seeker, peer)
+        for _ in range(SHORT):
+            await place.say(chat, seeker, words())
+        async with place.store.transaction() as tx:
+            await tx.execute(sa.update(entries).where(entries.c.room == chat).values(at=entries.c.at - 3_600_000))
+            await rooms.leave(tx, chat, peer)
+    await until_quiet(watching_in(sqlite_circle))
+    assert [one for one in await found(sqlite_circle) if one[0] == "newcomers"] == []
+
+
+async def test_two_processes_share_the_rooms_and_nothing_is_skipped_or_doubled(circle: Circle) -> None:
+    place = circle.place
+    said: set[tuple[RoomId, int]] = set()
+    for _ in range(12):
+        person = await place.person()
+        room = await place.room(person)
+        said |= {(room, await place.say(room, person, words(CRY))) for _ in range(2)}
+    one, other = watching_in(circle), watching_in(circle)
+    looked = await asyncio.gather(*(until_quiet(each) for each in (one, other, one, other)))
+    assert sum(looked) == len(said) + 12, "each entry once; that somebody came in is one as well"
+    rows = await place.rows(cases_table)
+    assert (len(rows), {row.count for row in rows}) == (12, {2})
+
+
+async def test_who_has_lost_its_lease_keeps_nothing_and_the_next_one_raises_it_once(circle: Circle) -> None:
+    place = circle.place
+    person = await place.person()
+    room = await place.room(person)
+    said = await place.say(room, person, words(CRY))
+    frozen = await leased(circle, lease_s=0)
+    await asyncio.sleep(0.002)  # the database's clock has moved past the lease
+    assert await until_quiet(watching_in(circle)) == said
+    assert len(await found(circle)) == 1
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(cases_table).values(state="closed"))
+    await watching_in(circle).look(frozen)
+    assert len(await found(circle)) == 1
+    assert (await place.rows(watched_table))[0].seq == said
+    assert len(await place.keys.owners("case")) == 1
+
+
+@pytest.mark.parametrize("at", ["made", "kept"])
+async def test_a_process_that_dies_over_an_entry_leaves_it_to_the_next(circle: Circle, at: str) -> None:
+    """It dies when the case's key is made, and once more when all is written and nothing is committed."""
+    place = circle.place
+    person = await place.person()
+    room = await place.room(person)
+    said = await place.say(room, person, words(CRY))
+    [held] = await leased(circle, lease_s=0)
+    finding = [Found(room, said, person, "crisis_now", "high")]
+
+    async def die(tx: Transaction) -> None:
+        if at == "kept":
+            assert await watched.move(tx, held, said)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await raising.raise_cases(place.store, place.keys, finding, die)
+    assert await place.rows(cases_table) == []
+    await until_quiet(watching_in(circle))
+    assert [one[0] for one in await found(circle)] == ["crisis_now"]
+
+
+async def test_the_same_entry_is_never_a_second_case_even_where_the_cursor_was_put_back(circle: Circle) -> None:
+    place = circle.place
+    person = await place.person()
+    room = await place.room(person)
+    await place.say(room, person, words(CRY))
+    await until_quiet(watching_in(circle))
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(watched_table).values(seq=0))
+        await tx.execute(sa.update(cases_table).values(state="closed", created_at=5))
+    await until_quiet(watching_in(circle))
+    assert [one[3] for one in await found(circle)] == [1]
+
+
+async def test_a_case_that_closes_between_the_look_and_the_write_is_looked_at_again(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    person = await place.person()
+    room = await place.room(person)
+    first = await place.say(room, person, words(CRY))
+    await until_quiet(watching_in(sqlite_circle))
+    second = await place.say(room, person, words(CRY))
+
+    async def closes(tx: Transaction) -> None:
+        await tx.execute(sa.update(cases_table).values(state="closed"))
+
+    with pytest.raises(Stale):
+        await raising.raise_cases(
+            place.store, place.keys, [Found(room, second, person, "crisis_now", "high")], closes
+        )  # fmt: skip
+    assert [one[2:] for one in await found(sqlite_circle)] == [(first, 1)]
+
+
+async def test_an_old_timeline_is_passed_over_and_a_room_whose_beginning_is_gone_is_read(circle: Circle) -> None:
+    place = circle.place
+    person = await place.person()
+    room = await place.room(person)
+    await place.say(room, person, words(CRY))
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(entries).values(at=entries.c.at - watching.LATE_MS - 1000))
+        await tx.execute(sa.update(rooms_table).where(rooms_table.c.id == room).values(last_seq=3 * PAGE))
+    said = await place.say(room, person, words(CRY))
+    while not await found(circle):
+        await watching_in(circle).beat()
+    assert [one[2] for one in await found(circle)] == [said]
+
+
+async def test_a_room_that_is_flooded_takes_its_turn_with_the_others(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    person = await place.person()
+    flooded, quiet = await place.room(person), await place.room(person)
+    await fill(sqlite_circle, flooded, person, 3 * PAGE)
+    await place.say(quiet, person, words(CRY))
+    await watching_in(sqlite_circle).beat()
+    assert [row.seq for row in await place.rows(watched_table, watched_table.c.room == flooded)] == [PAGE]
+    assert [one[0] for one in await found(sqlite_circle)] == ["crisis_now"]
+
+
+async def test_hints_wake_it_and_without_hints_the_beat_does(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    person = await place.person()
+    hinted, lost = await place.room(person), await place.room(person)
+    watcher = watching_in(sqlite_circle)
+    task = asyncio.create_task(watcher.run())
+    try:
+        for room, tells in ((hinted, True), (lost, False)):
+            await place.say(room, person, words(CRY))
+            if tells:
+                watcher.hint([room])
+            async with asyncio.timeout(watching.BEAT_S + 5):
+                while room not in {row.room for row in await place.rows(cases_table)}:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+    finally:
+        task.cancel()
+
+
+async def fill(circle: Circle, room: RoomId, person: PersonId, last: int) -> None:
+    """Let many entries of no words stand in a room."""
+    rows: Sequence[dict[str, object]] = [
+        {"room": room, "seq": seq, "kind": "read", "author": person, "at": 1} for seq in range(2, last + 1)
+    ]
+    async with circle.place.store.transaction() as tx:
+        await tx.execute(entries.insert(), rows)
+        await tx.execute(sa.update(rooms_table).where(rooms_table.c.id == room).values(last_seq=last))
