@@ -37,15 +37,16 @@ _AFTER = re.compile(
 _BEFORE = re.compile("[€$£#]|section|page|chapter")
 
 _AT = r"(?:@|[\(\[{] ?(?:at|ät|miu|@) ?[\)\]}]| (?:at|ät|miukumauku) )"
-_DOT = r"(?:\.|[\(\[{] ?(?:dot|piste|\.) ?[\)\]}]| (?:dot|piste|d0t) )"
+_DOT = r"(?:\.| ?[\(\[{] ?(?:dot|piste|\.) ?[\)\]}] ?| (?:dot|piste|d0t) )"
+_TLD = r"(?:com|net|org|info|io|edu|gov|app|me|co|fi|se|no|dk|ee|ru|ua|de|uk|fr|nl|eu|us|be|ie|au|ca)\b"
 _MAIL = re.compile(
-    rf"[\w+-]{{2,40}}(?:\.[\w+-]{{1,40}}){{0,3}} ?{_AT} ?[\w-]{{2,40}}(?: ?{_DOT} ?[\w-]{{2,20}}){{1,3}}"
+    rf"[\w+-]{{1,40}}(?:{_DOT}[\w+-]{{1,40}}){{0,3}} ?{_AT} ?[\w-]{{2,40}}(?:{_DOT}[\w-]{{2,20}}){{0,2}}{_DOT}{_TLD}"
 )
 _MAILER = re.compile(
     r"\b[\w.+-]{2,40} {0,2}(?:@|at|ät|\(at\)) {0,2}(?:g ?mail|hot ?mail|outlook|yahoo|proton(?:mail)?|icloud|luukku)\b"
 )
 _LINK = re.compile(
-    rf"h(?:tt|xx)ps? ?:|\bwww {{0,2}}{_DOT}|\b[\w-]{{2,40}}{_DOT}"
+    rf"h(?:tt|xx)ps? ?:|\bwww {{0,2}}{_DOT}|\b[\w-]{{1,40}}{_DOT}"
     r"(?:(?:com|net|org|info|io|gg|co|fi|app|chat|link)\b(?!\.\w|')|(?:me|se|no|dk|ee|ru|de|uk|fr|nl|eu|us|tv|ly|be)/)"
 )
 _HANDLE = re.compile(r"(?<![\w@.])@[a-z][\w.]{2,30}\b")

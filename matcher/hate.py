@@ -86,7 +86,9 @@ def threats(text: str) -> list[Hit]:
 
 def _seen(plain: str) -> Iterator[str]:
     """Yield what each word, each two in a row and each spaced-out word look like."""
-    words = [skeleton(_RUN.sub(r"\1\1", one)) for one in _WORD.findall(plain) if one not in _HARMLESS]
+    written = [one for one in _WORD.findall(plain) if one not in _HARMLESS]
+    yield from (skeleton(_RUN.sub(r"\1", one)) for one in written if _RUN.search(one))
+    words = [skeleton(_RUN.sub(r"\1\1", one)) for one in written]
     yield from words
     yield from (first + second for first, second in pairwise(words))
     yield from (skeleton(one) for one in _SPACED.findall(plain))

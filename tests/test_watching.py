@@ -203,12 +203,12 @@ async def test_who_has_lost_its_lease_keeps_nothing_and_the_next_one_raises_it_o
     await asyncio.sleep(0.002)  # the database's clock has moved past the lease
     assert await until_quiet(watching_in(circle)) == said
     assert len(await found(circle)) == 1
-    async with place.store.transaction() as tx:
-        await tx.execute(sa.update(cases_table).values(state="closed"))
+    later = await place.say(room, person, words("i will kill you"))
+    await until_quiet(watching_in(circle))
     await watching_in(circle).look(frozen)
-    assert len(await found(circle)) == 1
-    assert (await place.rows(watched_table))[0].seq == said
-    assert len(await place.keys.owners("case")) == 1
+    assert [one[2:] for one in await found(circle)] == [(said, 1), (later, 1)]
+    assert [row.seq for row in await place.rows(watched_table)] == [later], "nor is the cursor put back"
+    assert len(await place.keys.owners("case")) == 2
 
 
 @pytest.mark.parametrize("at", ["made", "kept"])
