@@ -126,11 +126,16 @@ def skeleton(nickname: str) -> str:
 
     NFKC, case folded, without what is not seen, without marks, spaces and points, look-alikes as one letter.
     """
-    text = _IGNORABLE.sub("", unicodedata.normalize("NFKC", nickname)).casefold()
-    text = unicodedata.normalize("NFD", _SEPARATORS.sub("", _IGNORABLE.sub("", unicodedata.normalize("NFKC", text))))
-    text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Mn", "Cc", "Cs")).translate(
-        _LOOKS_LIKE
-    )
+    if nickname.isascii() and nickname.isprintable():  # it comes to the same, in a tenth of the time
+        text = _SEPARATORS.sub("", nickname.lower()).translate(_LOOKS_LIKE)
+    else:
+        text = _IGNORABLE.sub("", unicodedata.normalize("NFKC", nickname)).casefold()
+        text = unicodedata.normalize(
+            "NFD", _SEPARATORS.sub("", _IGNORABLE.sub("", unicodedata.normalize("NFKC", text)))
+        )
+        text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Mn", "Cc", "Cs")).translate(
+            _LOOKS_LIKE
+        )
     for pair, one in _PAIRS:
         text = text.replace(pair, one)
     return text

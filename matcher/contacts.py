@@ -26,6 +26,7 @@ _SAID_SO = frozenset(_DIGITS) - {"oh", "one", "too", "won", "fore", "ate", "viis
 """Number words that are seldom anything else; the others count only between these and digits."""
 _TIMES = {"double": 2, "triple": 3, "tupla": 2, "tripla": 3}
 _LOOKS = str.maketrans({"o": "0", "l": "1", "i": "1", "|": "1", "s": "5", "b": "8", "z": "2"})
+_SOME_DIGIT = re.compile(rf"\d|\b(?:{'|'.join(_DIGITS)})\b")
 _PIECE = re.compile(r"[^\W_]+|[^\w\s]")
 _PART = re.compile(r"\d+|\D+")
 _MIXED = re.compile(r"(?<!\w)(?=[a-z|]{0,20}\d)[\dolisbz|]{2,20}(?!\w)")
@@ -104,7 +105,10 @@ def contacts(text: str) -> list[Hit]:
 
 def has_number(text: str) -> bool:
     """Whether LEAST … MOST digits follow one another, each at most one other word or sign after the last."""
-    plain = _MIXED.sub(lambda found: found.group().translate(_LOOKS), dressed_down(_shown(text)))
+    shown = text if text.isascii() else _shown(text)
+    if len(_SOME_DIGIT.findall(dressed_down(shown))) < LEAST // 3:  # so few, and each said to be triple
+        return False
+    plain = _MIXED.sub(lambda found: found.group().translate(_LOOKS), dressed_down(shown))
     pieces = [part for piece in _PIECE.findall(plain) for part in _parts(piece)]
     count = spelled = sure = gap = 0
     for n, piece in enumerate([*pieces, "!"]):

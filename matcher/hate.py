@@ -49,30 +49,23 @@ _RUN = re.compile(r"(.)\1{2,}")
 _HARMLESS = frozenset(("mannerheim", "mannermaa", "manner", "mannertenvälinen"))
 
 
-def _slurs() -> tuple[dict[str, float], tuple[tuple[str, float], ...]]:
-    whole, begun = {}, []
+def _slurs() -> tuple[dict[str, float], dict[str, float]]:
+    whole, begun = dict[str, float](), dict[str, float]()
     for line in files("matcher").joinpath("slurs.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             word, weight = line.rsplit(" ", 1)
-            if word.endswith("*"):
-                begun.append((skeleton(word[:-1]), float(weight)))
-            else:
-                whole[skeleton(word)] = float(weight)
-    return whole, tuple(begun)
+            (begun if word.endswith("*") else whole)[skeleton(word.rstrip("*"))] = float(weight)
+    return whole, begun
 
 
 _WHOLE, _BEGUN = _slurs()
-_FIRST = frozenset(begun[:2] for begun, _ in _BEGUN)
+_SLUR = re.compile(rf"(?<!\S)(?:({'|'.join(_BEGUN)})|({'|'.join(_WHOLE)})(?!\S))")
 
 
 def slurs(text: str) -> list[Hit]:
     """Return what a text has of words that wound a group of people."""
-    found: dict[str, float] = {}
-    for seen in _seen(dressed_down(text)):
-        if seen in _WHOLE:
-            found[seen] = _WHOLE[seen]
-        elif seen[:2] in _FIRST:
-            found.update((begun, weight) for begun, weight in _BEGUN if seen.startswith(begun))
+    seen = " ".join(_seen(dressed_down(text)))
+    found = {begun or whole: _BEGUN[begun] if begun else _WHOLE[whole] for begun, whole in _SLUR.findall(seen)}
     hits = [Hit("slur", weight) for weight in found.values()]
     if any(_SCORN.search(sentence) for sentence in sentences(text)):
         hits.append(Hit("slur", 0.6))

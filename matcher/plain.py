@@ -7,6 +7,7 @@ repeat: whatever a text is made of, matching takes a time in proportion to its l
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from chat.words import unseen
 
@@ -27,11 +28,12 @@ def dressed_down(text: str) -> str:
     return text.lower() if text.isascii() else unseen(unicodedata.normalize("NFKC", text)).casefold()
 
 
-def sentences(text: str) -> list[str]:
-    """Return each sentence as words with one space between, short forms written out."""
+@lru_cache(maxsize=4)
+def sentences(text: str) -> tuple[str, ...]:
+    """Return each sentence as words with one space between, short forms written out. (Every detector asks.)"""
     found = []
     for part in _STOP.split(re.sub("['’`´]", "", dressed_down(text))):
         words = [_WHOLE.get(one, one) for one in _WORD.findall(part)]
         if words:
             found.append(" ".join(words))
-    return found
+    return tuple(found)
