@@ -26,7 +26,7 @@ from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
-from matcher import changes, evaluate, loading, metrics, pairs, simulate, topics
+from matcher import appraise, changes, evaluate, loading, metrics, pairs, simulate, topics
 from matcher.encoding import Encoding
 from matcher.matching import Matching
 from matcher.tokens import Tokens
@@ -45,9 +45,12 @@ def main() -> None:
     process = serve
     if sys.argv[1:] == ["signals"]:
         process = watch
+    elif sys.argv[1:3] == ["signals", "evaluate"]:
+        appraise.main(sys.argv[3:])
+        return
     elif len(sys.argv) > 1:
         if sys.argv[1] not in COMMANDS:
-            sys.exit(f"python -m matcher, or python -m matcher signals | {' | '.join(COMMANDS)}")
+            sys.exit(f"python -m matcher, or python -m matcher signals [evaluate] | {' | '.join(COMMANDS)}")
         COMMANDS[sys.argv[1]](sys.argv[2:])
         return
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
