@@ -18,6 +18,8 @@ FIGURES = {
                 "vs_commit_each_sqlite", "vs_commit_each_postgresql", "sqlite_second_writer_p99_ms"},
     "assignment": {"assign_10k_2k_s", "assign_share_of_optimum", "nearest_10k_2k_s", "nearest_share_of_optimum",
                    "wait_fairness", "nearest_wait_fairness", "search_100k_ms"},
+    "signals": {"signals_lag_p50_ms", "signals_lag_p95_ms", "entries_per_s", "contact_recall_at_1pct",
+                "contact_recall_at_1pct_list"},
 }  # fmt: skip
 SMALL = {
     "rooms": ("--rooms", "3", "--members", "4", "--per-s", "20", "--rounds", "1", "--seconds", "1"),
@@ -25,6 +27,7 @@ SMALL = {
     "idle": ("--connections", "30"),
     "durable": ("--rounds", "1", "--seconds", "0.4", "--people", "40"),
     "assignment": ("--rounds", "1", "--scale", "0.05"),
+    "signals": ("--people", "10", "--seconds", "1", "--backlog", "200"),
 }
 
 
@@ -40,4 +43,5 @@ def test_a_bench_gives_its_figures(name: str) -> None:
 
 def test_the_runner_says_which_benches_there_are() -> None:
     ended = subprocess.run((sys.executable, "-m", "tests.bench", "no"), cwd=ROOT, capture_output=True, timeout=60)
-    assert ended.returncode != 0 and b"rooms, fanout, idle, durable, page, match, assignment, prober" in ended.stderr
+    names = b"rooms, fanout, idle, durable, page, match, assignment, prober, signals"
+    assert ended.returncode != 0 and names in ended.stderr
