@@ -34,6 +34,7 @@ class OpenedCase:
 
     `evidence` is in order, and `seq` the reported entry's (None: a person was reported). `names`: nicknames by person,
     as they are now; who is erased has none. `mutes`, `earlier`: how often the subject was muted, and reported before.
+    `code`: what a detector found, `times` within an hour; empty: it was reported.
     """
 
     id: CaseId
@@ -52,6 +53,8 @@ class OpenedCase:
     names: dict[int, str]
     mutes: int
     earlier: int
+    code: str
+    times: int
 
 
 async def report(store: Store, keys: Keys, reporter: PersonId, command: Report) -> CaseId:
@@ -147,7 +150,7 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
         return OpenedCase(
             case, row.state, row.level, row.room, place.name or "", place.kind, row.seq, row.subject, row.claimed_by,
             row.outcome or "", row.created_at, reason, tuple(frozen), names,
-            (await tx.execute(muted)).scalar_one(), (await tx.execute(earlier)).scalar_one(),
+            (await tx.execute(muted)).scalar_one(), (await tx.execute(earlier)).scalar_one(), row.code or "", row.times,
         )  # fmt: skip
 
 

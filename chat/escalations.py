@@ -23,6 +23,8 @@ from chat.tables import rooms as rooms_table
 
 SEVERE = ("imminent", "minors")
 """A case of this level that finds nobody on duty is escalated by itself."""
+SURE = ("crisis_now", "minor")
+"""So is what a detector found, under these codes alone: the others are wrong too often to wake somebody for."""
 
 
 async def escalate(store: Store, keys: Keys, moderator: PersonId, command: Escalate, within_s: int) -> None:
@@ -113,7 +115,10 @@ async def go_on(store: Store, keys: Keys, within_s: int) -> int:
 async def begin_unwatched(store: Store, keys: Keys, within_s: int) -> int:
     """Escalate what is severe and came while nobody on duty looks at the queue; return how many."""
     alone = sa.select(cases.c.id).where(
-        cases.c.state == "open", cases.c.level.in_(SEVERE), ~sa.exists().where(escalations.c.case == cases.c.id)
+        cases.c.state == "open",
+        cases.c.level.in_(SEVERE),
+        sa.or_(cases.c.code.is_(None), cases.c.code.in_(SURE)),
+        ~sa.exists().where(escalations.c.case == cases.c.id),
     )
     async with store.reading() as tx:
         found = [CaseId(one) for one in (await tx.execute(alone)).scalars()]

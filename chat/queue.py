@@ -21,7 +21,7 @@ class CaseCard:
     """A case in the queue: nothing that anybody said. `place` is the kind of its room; a one-to-one has no name.
 
     `caller_name`: who calls for a moderator; who reports is not told. `asked`: who is in line, once it was escalated,
-    and whether they have acknowledged.
+    and whether they have acknowledged. `code`: what a detector found, `times` within an hour; empty: it was reported.
     """
 
     id: CaseId
@@ -40,6 +40,8 @@ class CaseCard:
     asked: PersonId | None
     asked_name: str
     acknowledged: bool
+    code: str
+    times: int
 
 
 async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
@@ -76,6 +78,6 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
     return [
         CaseCard(row.id, row.kind, row.state, row.level, row.room, row.name or "", row.place, row.created_at,
                  row.subject, row.nickname or "", row.claimed_by, row.claimer or "", row.caller or "", row.whom,
-                 row.asked or "", row.acknowledged_at is not None)
+                 row.asked or "", row.acknowledged_at is not None, row.code or "", row.times)
         for row in await tx.execute(wanted)
     ]  # fmt: skip

@@ -91,12 +91,20 @@ async def _raise(
         standing = await _standing(tx, one, now)
         if standing is not None:
             counted = sa.update(cases).where(cases.c.id == standing, cases.c.seq != one.seq)
-            await tx.execute(counted.values(count=cases.c.count + 1))
+            await tx.execute(counted.values(times=cases.c.times + 1))
             continue
         if one.again not in made:
             raise Stale
         case, rows = made[one.again]
-        row = {"id": case, "state": "open", "level": one.level, "room": one.room, "seq": one.seq, "code": one.code}
+        row = {
+            "id": case,
+            "kind": "signal",
+            "state": "open",
+            "level": one.level,
+            "room": one.room,
+            "seq": one.seq,
+            "code": one.code,
+        }
         await tx.execute(cases.insert().values(row | {"subject": one.subject, "created_at": now}))
         await tx.execute(evidence_table.insert(), [piece | {"at": piece["at"] or now} for piece in rows])
         await timeline.append(tx, desk, "reported", ref=case, code=one.level)

@@ -179,7 +179,7 @@ cases = sa.Table(
     sa.Column("seen_at", Time),  # when the claimer's console was last seen: a claim is a lease, see claims
     sa.Column("outcome", sa.Text),
     sa.Column("code", sa.Text),  # what a detector found; null: somebody reported it
-    sa.Column("count", sa.Integer, nullable=False, server_default="1"),  # how often it was found since
+    sa.Column("times", sa.Integer, nullable=False, server_default="1"),  # how often it was found since
     sa.Column("created_at", Time, nullable=False),
     sa.Column("closed_at", Time),
 )  # fmt: skip

@@ -59,6 +59,8 @@ _SAID = tuple(
     (weight, re.compile(rf"\b(?:{'|'.join(patterns)})\b"))
     for weight, patterns in (
         (1.0, (
+            "(?:snap(?:chat)?|insta(?:gram)?|ig|whats ?app|wapp|tele ?gram|tg|discord|kik|messenger|wickr|skype|viber|"
+            "wechat|threema)", "s n a p", "i n s t a", "my (?:full|last|real) name", "your (?:full|last|real) name",
             rf"(?:my|on|me on|add me|at) {_APP} (?:is|name|handle|user ?name|id|tag|account)",
             rf"(?:add|text|message|msg|dm|pm|find|hit|call|write|reach|follow|contact|get|ping|hmu|talk to) "
             rf"(?:me |us |you )?(?:up )?(?:on|at|over|via|through|in) (?:the |my )?{_APP}",
@@ -77,9 +79,8 @@ _SAID = tuple(
             "(?:soita|tekstaa|viestitä|laita viesti\\w{0,2}) (?:mulle|minulle)(?: numeroon)?", "sähköpostini on",
         )),
         (0.5, (
-            "(?:snap(?:chat)?|insta(?:gram)?|ig|whats ?app|wapp|telegram|tg|discord|kik|facebook|fb|messenger|wickr|"
-            "skype|tik ?tok|viber|wechat|threema)",
-            "(?:phone|mobile) number", "your number", "e ?mail me", "(?:puhelin)?numero\\w{0,4}", "text me", "call me",
+            "facebook", "fb", "tik ?tok", "(?:phone|mobile) number", "your number", "e ?mail me",
+            "(?:puhelin)?numero\\w{0,4}", "text me", "call me",
             "(?:meet|see you) in (?:person|real life)", "meet up", "where (?:do|exactly do) you live", "user ?name",
         )),
     )

@@ -16,9 +16,9 @@ OPENS = 1.0
 """What a text's hits of one code must weigh together for a case."""
 
 LEVELS: dict[Code, str] = {
-    "crisis_now": "high", "crisis": "high", "minor": "high",
-    "sexual": "medium", "secrecy": "medium", "threat": "medium", "slur": "medium",
-    "contact": "low", "flood": "low", "repeat": "low", "newcomers": "low", "joining": "low",
+    "crisis_now": "imminent", "crisis": "imminent", "minor": "minors", "sexual": "sexual", "secrecy": "sexual",
+    "threat": "hate", "slur": "hate", "contact": "spam", "flood": "spam", "repeat": "spam", "joining": "spam",
+    "newcomers": "other",
 }  # fmt: skip
 """The one place that says how near to harm a code is: the level of its cases."""
 

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from chat import cases, raising
 from chat.ids import CaseId
+from chat.queue import queue
 from chat.raising import Found, Stale
 from chat.store import Transaction
 from chat.tables import audit, mutes, people
@@ -27,13 +28,16 @@ async def test_words_of_crisis_reach_the_desk_with_what_was_said_around_them_and
     after = await place.say(room, other, words("what is it"))
     assert await until_quiet(watching_in(circle)) == after
     [row] = await place.rows(cases_table)
-    assert (row.level, row.code, row.seq, row.subject, row.reporter, row.count) == (
-        "high", "crisis_now", said, person, None, 1,
+    assert (row.level, row.code, row.seq, row.subject, row.reporter, row.times) == (
+        "imminent", "crisis_now", said, person, None, 1,
     )  # fmt: skip
     told = (await place.desk())[-1]
-    assert (told.kind, told.ref, told.code, told.text) == ("reported", row.id, "high", "")
+    assert (told.kind, told.ref, told.code, told.text) == ("reported", row.id, "imminent", "")
     case = await cases.open_case(place.store, place.keys, moderator, CaseId(row.id))
     assert [one.seq for one in case.evidence] == [*before[-5:], said, after]
+    async with place.store.reading() as tx:
+        [card] = await queue(tx, moderator)
+    assert (case.code, case.times, card.code, card.times) == ("crisis_now", 1, "crisis_now", 1)
     assert await until_quiet(watching_in(circle)) == 0
     [act] = await place.rows(audit, audit.c.act == "raised")
     assert (act.actor, act.subject, act.code) == (None, person, "crisis_now")
@@ -82,7 +86,7 @@ async def test_a_process_that_dies_over_an_entry_leaves_it_to_the_next(circle: C
     room = await place.room(person)
     said = await place.say(room, person, words(CRY))
     [held] = await leased(circle, lease_s=0)
-    finding = [Found(room, said, person, "crisis_now", "high")]
+    finding = [Found(room, said, person, "crisis_now", "imminent")]
 
     async def die(tx: Transaction) -> None:
         if at == "kept":
@@ -122,6 +126,6 @@ async def test_a_case_that_closes_between_the_look_and_the_write_is_looked_at_ag
 
     with pytest.raises(Stale):
         await raising.raise_cases(
-            place.store, place.keys, [Found(room, second, person, "crisis_now", "high")], closes
+            place.store, place.keys, [Found(room, second, person, "crisis_now", "imminent")], closes
         )  # fmt: skip
     assert [one[2:] for one in await found(sqlite_circle)] == [(first, 1)]

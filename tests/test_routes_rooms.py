@@ -226,6 +226,7 @@ async def test_the_console_shows_a_case_and_its_opening_is_in_the_audit(sqlite_u
             assert [(one["case"], one["subject"]["person"]) for one in queue.json()] == [(case, author)]
             opened = (await browser.get(f"/console/cases/{case}")).json()
             assert opened["reason"] == reason
+            assert [(one["code"], one["times"]) for one in (*queue.json(), opened)] == [("", 1)] * 2
             assert [(one["text"], one["reported"]) for one in opened["entries"]] == [(text, True)]
             assert "reporter" not in opened
         async with await pages.browser_of(moderator) as browser:

@@ -52,5 +52,5 @@ async def test_of_two_processes_one_is_killed_with_rooms_in_its_hands_and_the_ot
             assert await asyncio.to_thread(other.stop) == 0
         async with place.store.reading() as tx:
             assert (await tx.execute(sa.select(sa.func.min(watched_table.c.seq)))).scalar_one() == 3
-            assert (await tx.execute(sa.select(sa.func.max(cases.c.count)))).scalar_one() == 1
+            assert (await tx.execute(sa.select(sa.func.max(cases.c.times)))).scalar_one() == 1
         assert "zilpzalp" not in other.said()

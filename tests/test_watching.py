@@ -107,7 +107,7 @@ async def test_two_processes_share_the_rooms_and_nothing_is_skipped_or_doubled(c
     looked = await asyncio.gather(*(until_quiet(each) for each in (one, other, one, other)))
     assert sum(looked) == len(said) + 12, "each entry once; that somebody came in is one as well"
     rows = await place.rows(cases_table)
-    assert (len(rows), {row.count for row in rows}) == (12, {2})
+    assert (len(rows), {row.times for row in rows}) == (12, {2})
 
 
 async def test_who_has_lost_its_lease_keeps_nothing_and_the_next_one_raises_it_once(circle: Circle) -> None:

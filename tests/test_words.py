@@ -133,3 +133,8 @@ def test_a_generated_name_may_be_taken_as_it_is(language: str) -> None:
 def test_generated_names_do_not_look_like_each_other(language: str) -> None:
     names = [f"{one} {two}" for one in words._FIRST[language] for two in words._SECOND[language]]
     assert len({words.skeleton(name) for name in names}) == len(names) == 900
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_plain_letters_come_to_the_same_by_the_short_way(text: str) -> None:
+    assert words.skeleton(text) == words.skeleton(text + "\u200b"), "a sign that is not seen takes the long way"

@@ -29,6 +29,6 @@ async def until_quiet(one: Watching) -> int:
 
 
 async def found(circle: Circle) -> list[tuple[str, PersonId | None, Seq, int]]:
-    """Return (code, subject, seq, count) of every case, in the order of their entries."""
+    """Return (code, subject, seq, times) of every case, in the order of their entries."""
     rows = await circle.place.rows(cases_table)
-    return sorted(((one.code, one.subject, one.seq, one.count) for one in rows), key=lambda one: one[2])
+    return sorted(((one.code, one.subject, one.seq, one.times) for one in rows), key=lambda one: one[2])

@@ -31,10 +31,11 @@ from matcher.lately import Lately
 from matcher.tokens import Tokens
 from web import helplines, language, sayings
 from web.assets import Assets
+from web.environments import environments
 from web.forms import Forms
 from web.routes import ANYONE, ROLES, ROUTES, STRANGER, Row
 from web.shield import Shield
-from web.site import Cookies, Site, Visit, environments
+from web.site import Cookies, Site, Visit
 
 logger = logging.getLogger(__name__)
 

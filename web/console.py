@@ -21,7 +21,7 @@ class Subject(Quiet, frozen=True):
 
 class CaseTold(Quiet, frozen=True):
     """A case in the queue: no words. `room_name` is ours for a one-to-one, which has none. `asked`: who is asked to
-    acknowledge it, once it was escalated."""
+    acknowledge it, once it was escalated. `code`: see CaseCard."""
 
     case: int
     level: str
@@ -37,6 +37,8 @@ class CaseTold(Quiet, frozen=True):
     asked: int = 0
     asked_name: str = ""
     acknowledged: bool = False
+    code: str = ""
+    times: int = 1
 
 
 class Around(Quiet, frozen=True):
@@ -104,7 +106,7 @@ async def cases_now(visit: Visit) -> Response:
                 CaseTold(
                     one.id, one.level, one.state, one.room, _place(visit, one.place, one.room_name), one.created_at,
                     Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name, one.kind,
-                    one.caller_name, one.asked or 0, one.asked_name, one.acknowledged,
+                    one.caller_name, one.asked or 0, one.asked_name, one.acknowledged, one.code, one.times,
                 )
                 for one in waiting
             ]
@@ -141,8 +143,8 @@ def _opened(visit: Visit, found: OpenedCase) -> OpenedTold:
     return OpenedTold(
         found.id, found.level, found.state, found.room, _place(visit, found.place, found.room_name), found.created_at,
         Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
-        names.get(found.claimed_by or 0, ""), reason=found.reason, seq=found.seq or 0, mutes=found.mutes,
-        earlier=found.earlier, entries=[
+        names.get(found.claimed_by or 0, ""), code=found.code, times=found.times, reason=found.reason,
+        seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier, entries=[
             Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)
             for one in found.evidence
         ],

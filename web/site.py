@@ -7,10 +7,8 @@
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -28,13 +26,10 @@ from matcher.lately import Lately
 from matcher.tokens import Tokens
 from web import forms, sayings
 from web.assets import Assets
-from web.compiled import Compiled
 from web.forms import Forms
-from web.helplines import Helplines, dialled
-from web.language import LANGUAGES, Language, negotiate
+from web.helplines import Helplines
+from web.language import Language, negotiate
 
-TEMPLATES = Path(__file__).with_name("templates")
-COMPILED = Compiled()
 SESSION_S = 90 * 24 * 3600
 """How long a browser keeps the cookie; the session itself ends when `sessions` says so."""
 LANGUAGE_S = 365 * 24 * 3600
@@ -104,26 +99,6 @@ class Site:
     templates: Mapping[str, Environment]
     tokens: Tokens
     lately: Lately
-
-
-def environments(languages: Mapping[str, Language], assets: Assets) -> dict[str, Environment]:
-    """Return one template environment a language, so that no template asks which language it speaks."""
-    found = {}
-    for code, language in languages.items():
-        one = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False,
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"], bytecode_cache=COMPILED,
-        )  # fmt: skip
-        one.install_gettext_translations(language.phrases, newstyle=True)  # type: ignore[attr-defined]
-        one.globals |= {
-            "static": assets.address, "lang": code, "dir": language.direction, "languages": LANGUAGES,
-            "language": language, "dialled": dialled, "rule": partial(sayings.of_rule, language),
-            "roles": {role: language(words) for role, words in sayings.ROLES.items()},
-        }  # fmt: skip
-        for name in one.list_templates():
-            one.get_template(name)  # compiled now: a page that is the first of its kind must not hold the loop up
-        found[code] = one
-    return found
 
 
 class Visit:

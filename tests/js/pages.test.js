@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Announcer } from "../../web/static/js/announce.js";
-import { Queue } from "../../web/static/js/queue.js";
+import { Queue, found } from "../../web/static/js/queue.js";
 import { ROWS, Slice } from "../../web/static/js/window.js";
 import { wordsOf } from "../../web/static/js/words.js";
 
@@ -81,4 +81,11 @@ test("what is settled here does not come back with the next list, unless it is u
   queue.settle(2, false);
   queue.refresh();
   assert.deepEqual(queue.shown.map((one) => one.case), [2, 1]);
+});
+
+test("a case says what a detector found, and how often; a report says nothing of the kind", () => {
+  const words = wordsOf({ found_flood: "Many at once", "often.one": "", "often.other": "{n} times" }, "en");
+  assert.equal(found({ ...filed(1, "spam"), code: "flood", times: 1 }, words), "Many at once");
+  assert.equal(found({ ...filed(1, "spam"), code: "flood", times: 3 }, words), "Many at once 3 times");
+  assert.equal(found({ ...filed(1, "spam"), code: "", times: 1 }, words), "");
 });

@@ -1,6 +1,7 @@
 // @ts-check
 /** One case in the queue, as a row: what it is about, whom, where, since when, and in whose hands. */
 import { ago, write } from "./page.js";
+import { found } from "./queue.js";
 
 const RISKS = new Set(["imminent", "minors"]);
 
@@ -19,6 +20,7 @@ export function caseItem(page, one, selected) {
   write(item, "level", page.words(`level_${one.level}`)).classList.toggle("chip--risk", RISKS.has(one.level));
   write(item, "name", nameOf(page, one));
   write(item, "room", one.room_name ?? "");
+  write(item, "found", found(one, page.words));
   write(item, "at", ago(Math.max(0, Date.now() - one.at) / 1000, page.lang));
   const mine = one.claimed_by === Number(page.dataset.me);
   const state = one.state === "claimed" ? (mine ? "state_mine" : "state_claimed") : `state_${one.state}`;

@@ -7,7 +7,7 @@
  */
 import { LivePage, write } from "./page.js";
 import { follow } from "./inbox.js";
-import { Queue } from "./queue.js";
+import { Queue, found } from "./queue.js";
 import { caseItem, nameOf } from "./case_item.js";
 import { Told } from "./told.js";
 import { Staffing } from "./staffing.js";
@@ -170,8 +170,8 @@ class Console extends LivePage {
     const pane = this.piece("pane");
     write(pane, "who", nameOf(this, { ...opened, ...this.#queue.shown.find((one) => one.case === opened.case) }));
     write(pane, "where", opened.room_name ?? "");
-    write(pane, "reason", opened.reason);
-    this.piece("because").hidden = !opened.reason;
+    write(pane, "reason", opened.code ? `${found(opened, this.words)}. ${this.words("by_rule")}` : opened.reason);
+    this.piece("because").hidden = !opened.reason && !opened.code;
     this.piece("no-words").hidden = opened.entries.length > 0;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
       ["hide", !this.#reported()], ["mute", !opened.subject.person],

@@ -7,7 +7,7 @@
  *
  * @typedef {{case: number, level: string, state: string, room: number, room_name: string, at: number,
  *   subject: {person: number, nickname: string}, claimed_by: number, claimed_name: string, kind?: string,
- *   caller_name?: string, asked?: number, asked_name?: string, acknowledged?: boolean}} Case
+ *   caller_name?: string, asked?: number, asked_name?: string, acknowledged?: boolean, code: string, times: number}} Case
  */
 
 /** What a case is about, the most harmful first; the server has the same order. */
@@ -15,6 +15,13 @@ export const LEVELS = ["imminent", "minors", "sexual", "hate", "spam", "other"];
 
 /** By harm, then the oldest first. @param {Case} a @param {Case} b */
 const byHarm = (a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.at - b.at || a.case - b.case;
+
+/**
+ * What a detector found, and how often; nothing where somebody reported.
+ * @param {Case} one @param {import("./words.js").Words} words
+ */
+export const found = (one, words) =>
+  one.code ? `${words(`found_${one.code}`)} ${words("often", { n: one.times })}`.trim() : "";
 
 export class Queue {
   /** @type {Case[]} */
