@@ -14,7 +14,7 @@ from tests import browser
 from web import bundle, language, sayings
 from web.assets import STATIC, Assets
 from web.shield import CONTENT_SECURITY_POLICY
-from web.site import environments
+from web.environments import environments
 
 ME, OTHER = 5, 6
 COLD_BYTES = 16_000 - 1_500
