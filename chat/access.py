@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from chat.ids import PersonId, RoomId, Seq
-from chat.refusals import Muted, NotAllowed, NotAMember, RoomClosed, SignedOut
+from chat.refusals import Muted, NotAllowed, NotAMember, RoomClosed, RoomLocked, SignedOut
 from chat.store import Transaction, clock
 from chat.tables import memberships, mutes, people, roles, rooms
 
@@ -53,7 +53,7 @@ async def require_voice(tx: Transaction, room: RoomId, person: PersonId) -> Memb
     """Lock the person and the room, then ask whether the person may speak in it now.
 
     Raises:
-        NotAMember, Muted, RoomClosed, SignedOut.
+        NotAMember, Muted, RoomClosed, RoomLocked, SignedOut.
     """
     who = (await tx.lock(people, [person])).get(person)
     where = (await tx.lock(rooms, [room])).get(room)
@@ -64,7 +64,7 @@ async def require_voice(tx: Transaction, room: RoomId, person: PersonId) -> Memb
     if where.kind not in ("group", "one_to_one"):
         raise NotAllowed
     if where.state != "open":
-        raise RoomClosed
+        raise RoomLocked if where.state == "locked" else RoomClosed
     if await is_muted(tx, person, room, where.kind):
         raise Muted
     return membership

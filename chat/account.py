@@ -6,11 +6,16 @@ from typing import get_args
 import sqlalchemy as sa
 
 from chat import recovery
-from chat.ids import CaseId, Millis, MuteId, PersonId, RoomId
+from chat.acts import still_stands
+from chat.house_rules import HouseRule, rule_of
+from chat.ids import ActId, CaseId, Millis, PersonId, RoomId
 from chat.protocol import Outcome
 from chat.refusals import SignedOut
-from chat.store import Transaction, clock
-from chat.tables import entries, mutes, people, rooms
+from chat.store import Transaction
+from chat.tables import acts, entries, house_rules, people, rooms
+
+TOLD_MS = 30 * 86_400_000
+"""So long a person is told of what has no end: a warning, a message that was hidden."""
 
 CASE_NOTICES = ("asked", "acknowledged", *get_args(Outcome))
 NOTICES = 5
@@ -18,25 +23,37 @@ NOTICES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class StandingMute:
-    """A mute that stands, as its person is told of it: nobody is muted without knowing the rule and the end.
+class ToldAct:
+    """An act about a person, as they are told of it: the rule in the version it was made under, until when (None: it
+    has no end), and the number by which they appeal. Nobody is muted without knowing.
 
-    `room` is None where it holds everywhere but in one-to-ones; `room_name` is empty for a one-to-one.
+    `room` is None where it holds everywhere (a mute: but in one-to-ones); `room_name` is empty for a one-to-one.
     """
 
-    id: MuteId
+    id: ActId
+    kind: str
     room: RoomId | None
     room_name: str
-    until: Millis
-    rule: str
+    made_at: Millis
+    until: Millis | None
+    rule: HouseRule
 
 
-async def mutes_of(tx: Transaction, person: PersonId) -> list[StandingMute]:
-    """Return the mutes that stand, the longest first."""
-    wanted = sa.select(mutes, rooms.c.name).outerjoin(rooms, rooms.c.id == mutes.c.room).where(
-        mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql)
-    ).order_by(mutes.c.until.desc(), mutes.c.id)  # fmt: skip
-    return [StandingMute(row.id, row.room, row.name or "", row.until, row.rule) for row in await tx.execute(wanted)]
+async def acts_of(tx: Transaction, person: PersonId) -> list[ToldAct]:
+    """Return the acts about a person that stand, the newest first; what has no end, for TOLD_MS."""
+    now = await tx.now()
+    lasting = acts.c.kind.in_(["muted", "expelled", "banned"])
+    named = sa.and_(house_rules.c.code == acts.c.rule, house_rules.c.version == acts.c.rule_version)
+    wanted = sa.select(
+        acts.c.id.label("act"), acts.c.kind, acts.c.room, acts.c.made_at.label("since"), acts.c.until, rooms.c.name,
+        house_rules,
+    ).join(house_rules, named).outerjoin(rooms, rooms.c.id == acts.c.room).where(
+        acts.c.person == person, still_stands(now), sa.or_(lasting, acts.c.made_at > now - TOLD_MS)
+    ).order_by(acts.c.made_at.desc(), acts.c.id)  # fmt: skip
+    return [
+        ToldAct(row.act, row.kind, row.room, row.name or "", row.since, row.until, rule_of(row))
+        for row in await tx.execute(wanted)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,20 @@
 """Cases: a report becomes one, a moderator claims it, opens it and closes it.
 
 A case's row holds no words; its evidence is sealed under a key of its own, made before the transaction that needs it
-and destroyed when the case closes. Whom a case is about, and who reported it, can neither open nor claim it. Who is no
-moderator works on those cases alone for which they were asked (see escalations).
+and destroyed when the case closes. Whom a case is about, who reported it, and who is recused from either of them (see
+`recusal`) learns nothing of it. Who is no moderator works on those cases alone for which they were asked (see
+escalations).
 """
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, audit, concerned, evidence, rooms, timeline
+from chat import access, acts, audit, concerned, evidence, rooms, timeline
 from chat.evidence import Frozen
 from chat.ids import CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
-from chat.moderation import seal_reason
 from chat.protocol import Claim, Close, Report
 from chat.refusals import Gone, Malformed, NotAllowed, NotAMember, Refusal, SignedOut, TooFast, Unavailable
 from chat.store import Store, Transaction
@@ -43,6 +43,7 @@ class OpenedCase:
     room: RoomId
     room_name: str
     place: str
+    locked: bool
     seq: Seq | None
     subject: PersonId | None
     claimed_by: PersonId | None
@@ -89,15 +90,15 @@ async def claim(store: Store, keys: Keys, moderator: PersonId, command: Claim) -
     """Take a case. Of several at once, one wins; claiming one's own again changes nothing.
 
     Raises:
-        NotAllowed: no role for it. NotAMember: no such case, or one about or by oneself. Gone: another has it.
+        NotAllowed: no role for it. NotAMember: no such case, or one is recused. Gone: another has it.
     """
     async with store.transaction() as tx:
         await require_handler(tx, moderator)
         case, desk = CaseId(command.case), await rooms.desk(tx)
         await tx.lock(rooms_table, [desk])
         row = (await tx.lock(cases, [case])).get(case)
-        if row is None or moderator in (row.subject, row.reporter):
-            raise NotAMember
+        await acts.require_judge(tx, moderator, row)
+        assert row is not None
         if row.state == "claimed" and row.claimed_by == moderator:
             return
         taken = sa.update(cases).where(cases.c.id == case, cases.c.state == "open").returning(cases.c.id)
@@ -112,10 +113,10 @@ async def close(store: Store, keys: Keys, journal: Journal, moderator: PersonId,
     """Close a case one holds (a supervisor: any): the reporter is told, and its evidence and key are destroyed.
 
     Raises:
-        NotAllowed: not claimed by them. NotAMember: no such case. Gone: it is closed.
+        NotAllowed: not claimed by them. NotAMember: no such case, or one is recused. Gone: it is closed.
     """
     case = CaseId(command.case)
-    reason = await seal_reason(store, keys, moderator, None, command.reason)  # the case's own key dies here
+    reason = await acts.seal_reason(store, keys, moderator, None, command.reason)  # the case's own key dies here
     async with store.transaction() as tx:
         at = await _close(tx, keys, moderator, case, command.outcome, reason)
     await journal.append("closed", case, at)
@@ -126,7 +127,7 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
     """Open a case: its evidence is read once and the audit gets one row.
 
     Raises:
-        NotAllowed: no role for it. NotAMember: no such case, or one about or by oneself.
+        NotAllowed: no role for it. NotAMember: no such case, or one is recused.
     """
     try:
         key = await keys.get(case, "case")
@@ -135,8 +136,8 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
     async with store.transaction() as tx:
         await require_handler(tx, moderator, case)
         row = (await tx.lock(cases, [case])).get(case)
-        if row is None or moderator in (row.subject, row.reporter):
-            raise NotAMember
+        await acts.require_judge(tx, moderator, row)
+        assert row is not None
         reason, frozen = ("", []) if key is None or row.state == "closed" else await evidence.opened(tx, key, case)
         await audit.append(tx, keys.derive("audit"), "opened", moderator, subject=row.subject, room=row.room, ref=case)
         asked = {row.subject, row.claimed_by, *(one.author for one in frozen)} - {None}
@@ -148,7 +149,8 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
             cases.c.subject == row.subject, cases.c.id != case, cases.c.created_at <= row.created_at
         )
         return OpenedCase(
-            case, row.state, row.level, row.room, place.name or "", place.kind, row.seq, row.subject, row.claimed_by,
+            case, row.state, row.level, row.room, place.name or "", place.kind, place.state == "locked", row.seq,
+            row.subject, row.claimed_by,
             row.outcome or "", row.created_at, reason, tuple(frozen), names,
             (await tx.execute(muted)).scalar_one(), (await tx.execute(earlier)).scalar_one(), row.code or "", row.times,
         )  # fmt: skip
@@ -208,8 +210,8 @@ async def _close(
 ) -> Millis:
     await require_handler(tx, moderator, case)
     found = (await tx.execute(sa.select(cases).where(cases.c.id == case))).first()
-    if found is None or moderator in (found.subject, found.reporter):
-        raise NotAMember
+    await acts.require_judge(tx, moderator, found)
+    assert found is not None
     desk = await rooms.desk(tx)
     told = await concerned.inboxes(tx, found)
     await tx.lock(rooms_table, [desk, *told])

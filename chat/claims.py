@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chat import access, audit, rooms, timeline
+from chat import access, acts, audit, recusal, rooms, timeline
 from chat.cases import HANDLERS, require_handler
 from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
@@ -78,7 +78,7 @@ async def hand_over(store: Store, keys: Keys, moderator: PersonId, command: Hand
         held = sa.select(cases.c.id).where(cases.c.state == "claimed", cases.c.claimed_by == moderator)
         now = await tx.now()
         for row in (await tx.lock(cases, (await tx.execute(held)).scalars())).values():
-            if to is None or to in (row.subject, row.reporter):
+            if to is None or not await recusal.is_apart(tx, to, row.subject, row.reporter):
                 await _let_go(tx, row)
                 await _tell(tx, keys, desk, "released", moderator, row)
                 continue
@@ -145,8 +145,8 @@ async def _locked(tx: Transaction, moderator: PersonId, number: int) -> "tuple[C
     case, desk = CaseId(number), await rooms.desk(tx)
     await tx.lock(rooms_table, [desk])
     row = (await tx.lock(cases, [case])).get(case)
-    if row is None or moderator in (row.subject, row.reporter):
-        raise NotAMember
+    await acts.require_judge(tx, moderator, row)
+    assert row is not None
     if row.state == "closed":
         raise Gone
     return case, row, desk

@@ -40,8 +40,9 @@ READ_S = 5.0
 
 
 STAFF = (
-    protocol.Mute, protocol.Unmute, protocol.Remove, protocol.Claim, protocol.Close, protocol.Grade, protocol.Release,
-    protocol.HandOver, protocol.Escalate, protocol.Acknowledge, protocol.Review,
+    protocol.Warn, protocol.Mute, protocol.Remove, protocol.Clear, protocol.Expel, protocol.Ban, protocol.Confirm,
+    protocol.Lock, protocol.Unlock, protocol.Slow, protocol.Undo, protocol.Claim, protocol.Close, protocol.Grade,
+    protocol.Release, protocol.HandOver, protocol.Escalate, protocol.Acknowledge, protocol.Review,
 )  # fmt: skip
 """A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
 
@@ -141,12 +142,17 @@ class Commands:
                 return Done(ref=command.ref, case=await cases.report(self._store, self._keys, person, command))
             case protocol.Call():
                 return Done(ref=command.ref, case=await calls.call(self._store, self._keys, person, command))
-            case protocol.Mute():
-                return Done(ref=command.ref, mute=await moderation.mute(self._store, self._keys, person, command))
-            case protocol.Unmute():
-                await moderation.unmute(self._store, self._keys, person, command)
-            case protocol.Remove():
-                await moderation.remove(self._store, self._keys, person, command)
+            case (
+                protocol.Warn() | protocol.Mute() | protocol.Remove() | protocol.Clear() | protocol.Expel()
+                | protocol.Ban() | protocol.Lock() | protocol.Slow()
+            ):  # fmt: skip
+                return Done(ref=command.ref, act=await moderation.act(self._store, self._keys, person, command))
+            case protocol.Confirm():
+                await moderation.confirm(self._store, self._keys, person, command)
+            case protocol.Unlock():
+                await moderation.unlock(self._store, self._keys, person, command)
+            case protocol.Undo():
+                await moderation.undo(self._store, self._keys, person, command)
             case protocol.Claim():
                 await cases.claim(self._store, self._keys, person, command)
             case protocol.Close():

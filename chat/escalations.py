@@ -9,11 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chat import access, audit, concerned, line, reviews, rooms, timeline
+from chat import access, acts, audit, concerned, line, reviews, rooms, timeline
 from chat.cases import require_handler
 from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
-from chat.moderation import seal_reason
 from chat.protocol import Acknowledge, Escalate
 from chat.refusals import Gone, NotAllowed, NotAMember
 from chat.roster import WATCHING, on_duty
@@ -37,13 +36,13 @@ async def escalate(store: Store, keys: Keys, moderator: PersonId, command: Escal
         NotAllowed: not in their hands, and no supervisor. NotAMember: no such case. Gone: it is closed.
     """
     case = CaseId(command.case)
-    reason = await _seal_reason(store, keys, moderator, case, command.reason)
+    reason = await acts.seal_reason(store, keys, moderator, case, command.reason)
     async with store.transaction() as tx:
         await require_handler(tx, moderator)
         desk, told = await _lock_places(tx, case, level=command.level)
         row = (await tx.lock(cases, [case])).get(case)
-        if row is None or moderator in (row.subject, row.reporter):
-            raise NotAMember
+        await acts.require_judge(tx, moderator, row)
+        assert row is not None
         if row.state == "closed":
             raise Gone
         if row.claimed_by != moderator:
@@ -72,8 +71,9 @@ async def acknowledge(store: Store, keys: Keys, person: PersonId, command: Ackno
         desk, told = await _lock_places(tx, case)
         row = (await tx.lock(cases, [case])).get(case)
         steps = await _steps(tx, case)
-        if row is None or not steps or person in (row.subject, row.reporter):
+        if row is None or not steps:
             raise NotAMember
+        await acts.require_judge(tx, person, row)
         last = steps[-1]
         if person not in [one.whom for one in steps] and not line.is_higher(held, last.role):
             raise NotAllowed
@@ -149,16 +149,6 @@ def _stuck(tx: Transaction) -> "sa.Select[int]":
     )  # fmt: skip
 
 
-async def _seal_reason(store: Store, keys: Keys, moderator: PersonId, case: CaseId, text: str) -> audit.Reason | None:
-    """Seal a reason under the case's key; who may not know whether there is such a case is refused before."""
-    async with store.reading() as tx:
-        found = (await tx.execute(sa.select(cases).where(cases.c.id == case))).first()
-        await access.require_role(tx, moderator, *access.DESK)
-    if found is None or moderator in (found.subject, found.reporter):
-        raise NotAMember
-    return await seal_reason(store, keys, moderator, case, text)
-
-
 async def _begin(
     tx: Transaction,
     keys: Keys,
@@ -179,9 +169,8 @@ async def _ask(
     within_s: int,
 ) -> None:  # fmt: skip
     """Write the next step. Where there is nobody at all whom one could ask, it asks nobody, and is asked again."""
-    barred = {row.subject, row.reporter, by}
     had = [person for one in steps for person in (one.whom, one.acknowledged_by)]  # who let it go had their turn
-    found = await line.next_in_line(tx, barred, had)
+    found = await line.next_in_line(tx, (row.subject, row.reporter), by, had)
     now, role = await tx.now(), found.role if found else None
     made = {"case": row.id, "step": len(steps) + 1, "whom": found.person if found else None, "role": role}
     made |= {"asked_by": by, "asked_at": now, "due_at": now + within_s * 1000}

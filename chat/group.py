@@ -21,8 +21,10 @@ from chat.refusals import (
     NotAMember,
     Refusal,
     RoomClosed,
+    RoomLocked,
     SayIdConflict,
     SignedOut,
+    Slow,
     TooFast,
     Unavailable,
 )
@@ -78,12 +80,13 @@ class Where:
     kind: str
     state: str
     last_seq: Seq
+    slow_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the database says of one say: the author's open membership, a mute that reaches the room, and the entry
-    that already bears its say_id."""
+    """What the database says of one say: the author's open membership, a mute that reaches the room, the entry that
+    already bears its say_id, and when the author spoke last, if the room is slow."""
 
     from_seq: Seq | None
     muted: bool
@@ -91,6 +94,7 @@ class Standing:
     kept_seq: Seq | None = None
     kept_at: Millis | None = None
     kept_mac: bytes | None = None
+    spoke_at: Millis | None = None
 
 
 Row = tuple[int, int, int, int, str, int | None, bytes, int, bytes]
@@ -109,12 +113,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Outcomes aligned with the says; which of them to insert; and what the locked rows become."""
+    """Outcomes aligned with the says; which of them to insert; and what the locked rows become. `spoke`: who spoke in
+    which slow room, and when."""
 
     outcomes: list[Said | Refusal]
     fresh: list[int]
     last_seqs: dict[int, int]
     counts: dict[int, tuple[int, int]]
+    spoke: dict[tuple[int, int], int]
 
     def rows(self, sayings: Sequence[Saying]) -> list[Row]:
         """Return what to insert, ordered by (room, seq)."""
@@ -133,7 +139,7 @@ def decide(sayings: Sequence[Saying], facts: Facts, says: int, says_s: int) -> D
     Args:
         says, says_s: a person may send `says` in a window of `says_s` seconds that begins with its first.
     """
-    made = Decision([], [], {}, {})
+    made = Decision([], [], {}, {}, {})
     here: dict[tuple[int, str], tuple[Saying, Said]] = {}
     for index, (saying, standing) in enumerate(zip(sayings, facts.standings, strict=True)):
         author, where = facts.people.get(saying.author), facts.rooms.get(saying.room)
@@ -168,10 +174,13 @@ def _new(
     if standing.muted:
         return Muted()
     if where.state != "open":
-        return RoomClosed()
+        return RoomLocked() if where.state == "locked" else RoomClosed()
     last = made.last_seqs.get(saying.room, where.last_seq)
     if saying.reply_to is not None and not standing.from_seq <= saying.reply_to <= last:
         return NotAMember()
+    spoke_at, pause_ms = made.spoke.get((saying.room, saying.author), standing.spoke_at), where.slow_s * 1000
+    if spoke_at is not None and spoke_at <= now < spoke_at + pause_ms:
+        return Slow((spoke_at + pause_ms - now) / 1000)
     count, since = made.counts.get(saying.author, (author.says, author.says_since))
     if not since <= now < since + window_ms:
         count, since = 0, now
@@ -179,6 +188,8 @@ def _new(
         return TooFast((since + window_ms - now) / 1000)
     made.counts[saying.author] = (count + 1, since)
     made.last_seqs[saying.room] = last + 1
+    if pause_ms:
+        made.spoke[saying.room, saying.author] = now
     return Said(Seq(last + 1), now, author.nickname, True)
 
 

@@ -16,17 +16,19 @@ from chat.store import SERVER_SETTINGS
 COMMIT_TIMEOUT_S = 10.0
 PEOPLE = """select id, state, nickname, says, says_since from people where id = any($1::bigint[])
 order by id for no key update"""
-ROOMS = """select id, kind, state, last_seq from rooms where id = any($1::bigint[]) order by id for no key update"""
+ROOMS = """select id, kind, state, last_seq, slow_s from rooms where id = any($1::bigint[])
+order by id for no key update"""
 STANDINGS = """
 select m.from_seq,
        exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > c.now
               and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))) as muted,
-       e.room, e.seq, e.at, e.mac, c.now
+       e.room, e.seq, e.at, e.mac, w.at, c.now
 from unnest($1::bigint[], $2::bigint[], $3::text[]) with ordinality s(room, author, say_id, i)
 cross join (select (extract(epoch from clock_timestamp()) * 1000)::bigint as now) c
 left join rooms r on r.id = s.room
 left join memberships m on m.room = s.room and m.person = s.author and m.to_seq is null
 left join entries e on e.author = s.author and e.say_id = s.say_id
+left join slow_says w on w.room = s.room and w.person = s.author
 order by s.i
 """
 WRITE = """
@@ -35,6 +37,10 @@ with inserted as (
   select room, seq, 'said', author, at, say_id, target, body, key_version, mac
   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bytea[], $8::int[],
               $9::bytea[]) as t(room, seq, author, at, say_id, target, body, key_version, mac)
+), spoke as (
+  insert into slow_says (room, person, at)
+  select room, person, at from unnest($15::bigint[], $16::bigint[], $17::bigint[]) as t(room, person, at)
+  on conflict (room, person) do update set at = excluded.at
 ), grown as (
   update rooms set last_seq = t.last from unnest($10::bigint[], $11::bigint[]) as t(id, last) where rooms.id = t.id
 )
@@ -83,10 +89,10 @@ class PostgresDriver:
                 [one.sealed.say_id for one in sayings],
             )  # fmt: skip
             facts = Facts(
-                standings[0][6],
+                standings[0][7],
                 {id: Author(state, name or "", says, since) for id, state, name, says, since in people},
-                {id: Where(kind, state, last) for id, kind, state, last in rooms},
-                [Standing(*row[:6]) for row in (tuple(one) for one in standings)],
+                {id: Where(kind, state, last, slow) for id, kind, state, last, slow in rooms},
+                [Standing(*row[:7]) for row in (tuple(one) for one in standings)],
             )
             decision = decide(sayings, facts, *self._limits)
             rows = decision.rows(sayings)
@@ -95,6 +101,7 @@ class PostgresDriver:
                 await connection.execute(
                     WRITE, *_columns(rows, 9),
                     *_columns(sorted(decision.last_seqs.items()), 2), *_columns(counts, 3),
+                    *_columns([(*at, spoke) for at, spoke in sorted(decision.spoke.items())], 3),
                 )  # fmt: skip
         return decision.outcomes
 

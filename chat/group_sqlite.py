@@ -13,16 +13,18 @@ from chat.refusals import Refusal
 from chat.store import PRAGMAS
 
 FACTS = """
-select c.now, s.author, p.state, p.nickname, p.says, p.says_since, s.room, r.kind, r.state, r.last_seq, m.from_seq,
+select c.now, s.author, p.state, p.nickname, p.says, p.says_since, s.room, r.kind, r.state, r.last_seq, r.slow_s,
+       m.from_seq,
        exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > c.now
               and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))),
-       e.room, e.seq, e.at, e.mac
+       e.room, e.seq, e.at, e.mac, w.at
 from (select value ->> 0 as room, value ->> 1 as author, value ->> 2 as say_id, key as i from json_each(?)) s
 cross join (select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as now) c
 left join people p on p.id = s.author
 left join rooms r on r.id = s.room
 left join memberships m on m.room = s.room and m.person = s.author and m.to_seq is null
 left join entries e on e.author = s.author and e.say_id = s.say_id
+left join slow_says w on w.room = s.room and w.person = s.author
 order by s.i
 """
 """Everything the rules ask, in one query, through ux_memberships_open, ix_mutes_person and ux_entries_say_id. (Nothing
@@ -30,6 +32,7 @@ has to be locked first: who has begun immediate is the only writer.)"""
 INSERT = """insert into entries (room, seq, kind, author, at, say_id, target, body, key_version, mac)
 values (?, ?, 'said', ?, ?, ?, ?, ?, ?, ?)"""
 GROW = "update rooms set last_seq = ? where id = ?"
+SPOKE = "insert into slow_says (room, person, at) values (?, ?, ?) on conflict do update set at = excluded.at"
 COUNT = "update people set says = ?, says_since = ? where id = ?"
 
 CACHE_KIB = 64 * 1024
@@ -67,6 +70,7 @@ class SqliteDriver:
                 connection.executemany(INSERT, decision.rows(sayings))
                 connection.executemany(GROW, ((last, room) for room, last in decision.last_seqs.items()))
                 connection.executemany(COUNT, ((*count, person) for person, count in decision.counts.items()))
+                connection.executemany(SPOKE, ((*at, spoke) for at, spoke in decision.spoke.items()))
                 connection.execute("commit")
             except BaseException:
                 if connection.in_transaction:
@@ -81,10 +85,10 @@ def _facts(connection: sqlite3.Connection, sayings: Sequence[Saying]) -> Facts:
     asked = msgspec.json.encode([(one.room, one.author, one.sealed.say_id) for one in sayings])
     rows = connection.execute(FACTS, (asked.decode(),)).fetchall()
     people, rooms, standings = {}, {}, []
-    for _, author, state, name, says, since, room, kind, door, last, from_seq, muted, *kept in rows:
+    for _, author, state, name, says, since, room, kind, door, last, slow, from_seq, muted, *kept in rows:
         if state is not None:
             people[author] = Author(state, name or "", says, since)
         if kind is not None:
-            rooms[room] = Where(kind, door, last)
+            rooms[room] = Where(kind, door, last, slow)
         standings.append(Standing(from_seq, bool(muted), *kept))
     return Facts(Millis(rows[0][0]), people, rooms, standings)

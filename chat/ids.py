@@ -9,7 +9,7 @@ from typing import NewType
 PersonId = NewType("PersonId", int)
 RoomId = NewType("RoomId", int)
 CaseId = NewType("CaseId", int)
-MuteId = NewType("MuteId", int)
+ActId = NewType("ActId", int)
 Seq = NewType("Seq", int)
 Millis = NewType("Millis", int)
 """Milliseconds since 1970 UTC by the database's clock; never by a process's own."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from chat import recusal
 from chat.ids import PersonId
 from chat.roster import on_duty, rule
 from chat.store import Transaction
@@ -28,12 +29,13 @@ class Asked:
 
 
 async def next_in_line(
-    tx: Transaction, barred: Collection[PersonId | None], asked: Sequence[PersonId | None]
+    tx: Transaction, about: Sequence[PersonId | None], by: PersonId | None, asked: Sequence[PersonId | None]
 ) -> Asked | None:
     """Return whom to ask next; None where there is nobody.
 
     Args:
-        barred: whom it is about, who reported it, and who escalates.
+        about: whom it is about and who reported it; who is recused from either is not asked (see `recusal`).
+        by: who escalates; not asked either.
         asked: whom it was asked of so far, in order.
     """
     duty = await on_duty(tx)
@@ -45,8 +47,8 @@ async def next_in_line(
     wanted += await _all_with(tx, "organiser")
     free: dict[PersonId, Asked] = {}
     for one in wanted:
-        if one.person not in barred:
-            free.setdefault(one.person, one)
+        if one.person not in free and one.person != by and await recusal.is_apart(tx, one.person, *about):
+            free[one.person] = one
     last = {person: at for at, person in enumerate(asked)}
     return min(free.values(), key=lambda one: last.get(one.person, -1), default=None)
 

@@ -1,189 +1,224 @@
-"""Moderation: mute, unmute and remove.
+"""Moderation: what staff may do to a person or a room, and how it is undone.
 
-Each act is one transaction: the rule's row, the audit's row, an entry on the desk and an entry in the inbox of whom it
-is about. A mute takes the person's row, which every group of says takes too: when the moderator is told `done`, nothing
-of theirs is accepted any more, on any process. Reasons are sealed before the transaction.
+Each act is one transaction: what it changes, its row in `acts`, the notice, the entry on the desk and the audit's row.
+It takes the person's row and the rooms', which every group of says takes too: when the moderator is told `done`, it
+holds on every process. Reasons are sealed before the transaction.
 """
 
-from typing import Any
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from chat import access, audit, timeline
-from chat.ids import CaseId, MuteId, PersonId, RoomId, Seq, new_id
-from chat.keys import KeyDestroyed, Keys
-from chat.protocol import Mute, Remove, Unmute
-from chat.refusals import Gone, NotAllowed, NotAMember
-from chat.rooms import desk as find_desk
+from chat import acts, bans, quieting, rooms, timeline
+from chat.acts import Act, Actor
+from chat.ids import ActId, PersonId, RoomId, Seq, new_id
+from chat.keys import Keys
+from chat.protocol import Ban, Clear, Confirm, Expel, Lock, Mute, Remove, Slow, Undo, Unlock, Warn
+from chat.refusals import Gone, NotAMember
 from chat.store import Store, Transaction
-from chat.tables import cases, entries, hidden, memberships, mutes, people, roles, rooms
+from chat.tables import acts as acts_table
+from chat.tables import entries, hidden, mutes, people
+from chat.tables import rooms as rooms_table
 
 MINUTE_MS = 60_000
+CLEAR_MOST = 500
+"""So many entries are removed by one clearing, the newest; it holds the room for a tenth of a second."""
+
+OnPerson = Warn | Mute | Remove | Clear | Expel | Ban
+OnRoom = Lock | Slow
 
 
-async def mute(store: Store, keys: Keys, moderator: PersonId, command: Mute) -> MuteId:
-    """Mute a person: in one room, or everywhere but in one-to-ones. In a one-to-one that is named the peer is told.
+async def act(store: Store, keys: Keys, moderator: PersonId, command: OnPerson | OnRoom) -> ActId:
+    """Do what a command says and return the act's id; where it was done already, the earlier one's.
 
     Raises:
-        NotAllowed: no role for it, oneself, or one of the staff (an organiser may mute them).
-        NotAMember: no such person, room or case. Gone: the case is closed.
+        NotAllowed: no role for it, or one of the staff (an organiser may).
+        NotAMember: no such person, room, entry or case, or one the moderator is recused from (see `recusal`).
+        Malformed: no such house rule. Gone: the case is closed, or there is nothing left to do it to.
     """
-    reason = await seal_reason(store, keys, moderator, CaseId(command.case) if command.case else None, command.reason)
+    by = await acts.actor(store, keys, moderator, command.case, command.reason)
     async with store.transaction() as tx:
-        return await _mute(tx, keys, moderator, command, reason)
+        match command:
+            case Warn():
+                return await _warn(tx, by, command)
+            case Mute():
+                return await _mute(tx, by, command)
+            case Remove():
+                return await _remove(tx, by, command)
+            case Clear():
+                return await _clear(tx, by, command)
+            case Expel():
+                return await _expel(tx, by, command)
+            case Ban():
+                return await bans.ban(tx, by, command)
+            case Lock():
+                return await quieting.lock(tx, by, command)
+            case Slow():
+                return await quieting.slow(tx, by, command)
+            case _:
+                assert_never(command)
 
 
-async def unmute(store: Store, keys: Keys, moderator: PersonId, command: Unmute) -> None:
-    """Lift a mute. One that is lifted or over is left as it is.
-
-    Raises:
-        NotAllowed: as for a mute. NotAMember: no such mute.
-    """
-    reason = await seal_reason(store, keys, moderator, None, command.reason)
+async def confirm(store: Store, keys: Keys, moderator: PersonId, command: Confirm) -> None:
+    """Say yes to a ban for good that waits for a second. See `bans.confirm`."""
+    by = await acts.actor(store, keys, moderator, None, command.reason)
     async with store.transaction() as tx:
-        await _unmute(tx, keys, moderator, command, reason)
+        await bans.confirm(tx, by, ActId(command.act))
 
 
-async def remove(store: Store, keys: Keys, moderator: PersonId, command: Remove) -> Seq:
-    """Hide somebody's entry from everybody, and return the seq of the entry that says so; repeating is harmless.
+async def undo(store: Store, keys: Keys, moderator: PersonId, command: Undo) -> None:
+    """Undo an act. One that is undone or over is left as it is.
 
     Raises:
-        NotAllowed: no role for it. NotAMember: no such entry with words. Gone: the case is closed.
+        NotAllowed: as for the act. NotAMember: no such act for them. Gone: the words are destroyed by now.
     """
-    reason = await seal_reason(store, keys, moderator, CaseId(command.case) if command.case else None, command.reason)
+    by = await acts.actor(store, keys, moderator, None, command.reason)
     async with store.transaction() as tx:
-        return await _remove(tx, keys, moderator, command, reason)
+        await _undo(tx, by, ActId(command.act))
 
 
-async def seal_reason(store: Store, keys: Keys, actor: PersonId, case: CaseId | None, text: str) -> audit.Reason | None:
-    """Seal a reason (see `audit.seal_reason`), once it is known that the actor has a role: nobody else learns here
-    whether there is such a case.
-
-    Raises:
-        NotAllowed: no role. Gone: the case is closed, or never was.
-    """
-    async with store.reading() as tx:
-        await access.require_role(tx, actor, *access.DESK)
-    try:
-        return await audit.seal_reason(keys, actor, case, text)
-    except KeyDestroyed:
-        raise Gone from None
-
-
-async def require_staff(tx: Transaction, moderator: PersonId, subject: PersonId | None) -> "dict[int, sa.Row[Any]]":
-    """Lock both people, ask whether one may act on the other, and return their rows.
+async def unlock(store: Store, keys: Keys, moderator: PersonId, command: Unlock) -> None:
+    """Open a locked room again; an open one is left as it is.
 
     Raises:
-        NotAllowed: no role, not active, oneself, or one of the staff and the actor is no organiser.
-        NotAMember: no such person.
+        NotAllowed: no role for it. NotAMember: no such group room.
     """
-    found = await tx.lock(people, [moderator] if subject is None else [moderator, subject])
-    if moderator not in found or found[moderator].state != "active":
-        raise NotAllowed
-    await access.require_role(tx, moderator, *access.STAFF)
-    if subject is None:
-        return found
-    if subject not in found or found[subject].state == "erased":
-        raise NotAMember
-    if subject == moderator:
-        raise NotAllowed
-    held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == subject))).scalars())
-    if held & set(access.DESK):
-        await access.require_role(tx, moderator, "organiser")
-    return found
+    by = await acts.actor(store, keys, moderator, None, command.reason)
+    async with store.transaction() as tx:
+        await acts.require_staff(tx, moderator, None)
+        await acts.lock_rooms(tx, RoomId(command.room))
+        for row in await quieting.locks(tx, RoomId(command.room)):
+            await _undo(tx, by, ActId(row.id))
 
 
-async def _mute(tx: Transaction, keys: Keys, moderator: PersonId, command: Mute, reason: audit.Reason | None) -> MuteId:
+async def _warn(tx: Transaction, by: Actor, command: Warn) -> ActId:
     person = PersonId(command.person)
-    room = RoomId(command.room) if command.room is not None else None
-    found = await require_staff(tx, moderator, person)
-    desk, inbox = await find_desk(tx), RoomId(found[person].inbox)
-    locked = await tx.lock(rooms, [desk, inbox, *([] if room is None else [room])])
-    if room is not None:
-        await _require_was_in(tx, room, person)
-    await _require_case(tx, command.case)
-    made, now = MuteId(new_id()), await tx.now()
-    row = {"id": made, "person": person, "room": room, "rule": command.rule, "made_by": moderator, "made_at": now}
-    await tx.execute(mutes.insert().values(row | {"until": now + command.minutes * MINUTE_MS}))
-    await timeline.append(tx, inbox, "muted", ref=made, code=command.rule)
-    await timeline.append(tx, desk, "muted", moderator, ref=made, code=command.rule)
-    if room is not None and locked[room].kind == "one_to_one":
-        await timeline.append(tx, room, "notice", ref=made, code="paused")
-    await audit.append(
-        tx, keys.derive("audit"), "muted", moderator, subject=person, room=room, ref=made, code=command.rule,
-        reason=reason,
-    )  # fmt: skip
+    inbox = RoomId((await acts.require_staff(tx, by.person, person))[person].inbox)
+    await acts.lock_rooms(tx, inbox)
+    await acts.require_case(tx, by.person, command.case)
+    made = ActId(new_id())
+    await acts.record(tx, by, Act(made, "warned", command.rule, person, case=command.case), told=inbox)
     return made
 
 
-async def _unmute(
-    tx: Transaction, keys: Keys, moderator: PersonId, command: Unmute, reason: audit.Reason | None
-) -> None:
-    row = (await tx.execute(sa.select(mutes).where(mutes.c.id == command.mute))).first()
-    if row is None:
-        await require_staff(tx, moderator, None)
-        raise NotAMember
-    found = await require_staff(tx, moderator, row.person)
-    desk, inbox = await find_desk(tx), RoomId(found[row.person].inbox)
-    locked = await tx.lock(rooms, [desk, inbox, *([] if row.room is None else [row.room])])
-    now = await tx.now()
-    lifted = sa.update(mutes).where(mutes.c.id == row.id, mutes.c.lifted_at.is_(None), mutes.c.until > now)
-    if (await tx.execute(lifted.values(lifted_at=now).returning(mutes.c.id))).first() is None:
-        return
-    await timeline.append(tx, inbox, "unmuted", ref=row.id)
-    await timeline.append(tx, desk, "unmuted", moderator, ref=row.id)
-    if row.room is not None and locked[row.room].kind == "one_to_one":
-        await timeline.append(tx, row.room, "notice", ref=row.id, code="resumed")
-    await audit.append(
-        tx, keys.derive("audit"), "unmuted", moderator, subject=row.person, room=row.room, ref=row.id, reason=reason
-    )
+async def _mute(tx: Transaction, by: Actor, command: Mute) -> ActId:
+    person = PersonId(command.person)
+    room = RoomId(command.room) if command.room is not None else None
+    inbox = RoomId((await acts.require_staff(tx, by.person, person))[person].inbox)
+    locked = await acts.lock_rooms(tx, inbox, *([] if room is None else [room]))
+    if room is not None:
+        await acts.require_was_in(tx, room, person, "group", "one_to_one")
+    await acts.require_case(tx, by.person, command.case)
+    made, until = ActId(new_id()), await tx.now() + command.minutes * MINUTE_MS
+    await tx.execute(mutes.insert().values(id=made, person=person, room=room, until=until))
+    if room is not None and locked[room].kind == "one_to_one":
+        await timeline.append(tx, room, "notice", ref=made, code="paused")
+    act = Act(made, "muted", command.rule, person, room, until=until, case=command.case)
+    await acts.record(tx, by, act, told=inbox)
+    return made
 
 
-async def _remove(
-    tx: Transaction, keys: Keys, moderator: PersonId, command: Remove, reason: audit.Reason | None
-) -> Seq:
+async def _remove(tx: Transaction, by: Actor, command: Remove) -> ActId:
     room = RoomId(command.room)
-    await require_staff(tx, moderator, None)
-    columns = (entries.c.kind, entries.c.author, entries.c.target, people.c.inbox, rooms.c.kind.label("place"))
-    wanted = sa.select(*columns).select_from(entries.join(people).join(rooms, rooms.c.id == entries.c.room))
-    wanted = wanted.where(entries.c.room == room, entries.c.seq == command.seq)
-    row = (await tx.execute(wanted)).first()
+    columns = (entries.c.kind, entries.c.author, entries.c.target, people.c.inbox, rooms_table.c.kind.label("place"))
+    wanted = sa.select(*columns).select_from(entries.join(people).join(rooms_table, rooms_table.c.id == entries.c.room))
+    row = (await tx.execute(wanted.where(entries.c.room == room, entries.c.seq == command.seq))).first()
     if row is None or row.kind not in ("said", "edited") or row.place not in ("group", "one_to_one"):
+        await acts.require_staff(tx, by.person, None)
         raise NotAMember
-    target = Seq(row.target if row.kind == "edited" else command.seq)
-    desk, inbox = await find_desk(tx), RoomId(row.inbox)
-    await tx.lock(rooms, [desk, inbox, room])
-    await _require_case(tx, command.case)
-    by = entries.alias("by")
-    done = sa.select(by.c.seq).join(hidden, sa.and_(hidden.c.room == by.c.room, hidden.c.by_seq == by.c.seq)).where(
-        hidden.c.room == room, hidden.c.seq == target, by.c.kind == "removed"
-    )  # fmt: skip
+    await acts.require_author(tx, by.person, row.author)
+    target, inbox = Seq(row.target if row.kind == "edited" else command.seq), RoomId(row.inbox)
+    await acts.lock_rooms(tx, inbox, room)
+    await acts.require_case(tx, by.person, command.case)
+    removal = entries.alias("removal")
+    done = sa.select(removal.c.ref).join(
+        hidden, sa.and_(hidden.c.room == removal.c.room, hidden.c.by_seq == removal.c.seq)
+    ).where(hidden.c.room == room, hidden.c.seq == target, removal.c.kind == "removed")  # fmt: skip
     earlier = (await tx.execute(done)).scalar()
     if earlier is not None:
-        return Seq(earlier)
-    seq = await timeline.append(tx, room, "removed", target=target, code=command.rule)
-    await timeline.append(tx, inbox, "removed", ref=room, code=command.rule)
-    await timeline.append(tx, desk, "removed", moderator, ref=command.case, code=command.rule)
-    await audit.append(
-        tx, keys.derive("audit"), "removed", moderator, subject=row.author, room=room, ref=target, code=command.rule,
-        reason=reason,
-    )  # fmt: skip
-    return seq
+        return ActId(earlier)
+    made = ActId(new_id())
+    await timeline.append(tx, room, "removed", target=target, ref=made, code=command.rule)
+    act = Act(made, "removed", command.rule, row.author, room, target, case=command.case)
+    await acts.record(tx, by, act, told=inbox)
+    return made
 
 
-async def _require_was_in(tx: Transaction, room: RoomId, person: PersonId) -> None:
-    ever = sa.select(rooms.c.id).join(memberships, memberships.c.room == rooms.c.id).where(
-        rooms.c.id == room, rooms.c.kind.in_(["group", "one_to_one"]), memberships.c.person == person
-    )  # fmt: skip
-    if (await tx.execute(ever)).first() is None:
-        raise NotAMember
-
-
-async def _require_case(tx: Transaction, case: int | None) -> None:
-    if case is None:
-        return
-    row = (await tx.lock(cases, [case])).get(case)
-    if row is None:
-        raise NotAMember
-    if row.state == "closed":
+async def _clear(tx: Transaction, by: Actor, command: Clear) -> ActId:
+    person, room = PersonId(command.person), RoomId(command.room)
+    inbox = RoomId((await acts.require_staff(tx, by.person, person))[person].inbox)
+    await acts.lock_rooms(tx, inbox, room)
+    await acts.require_was_in(tx, room, person, "group", "one_to_one")
+    await acts.require_case(tx, by.person, command.case)
+    since = await tx.now() - command.minutes * MINUTE_MS
+    over = sa.select(hidden.c.seq).join(entries, sa.and_(
+        entries.c.room == hidden.c.room, entries.c.seq == hidden.c.by_seq, entries.c.kind.in_(["removed", "retracted"])
+    )).where(hidden.c.room == room)  # fmt: skip
+    said = sa.select(entries.c.seq).where(
+        entries.c.room == room, entries.c.author == person, entries.c.kind == "said", entries.c.at >= since,
+        entries.c.seq.not_in(over),
+    ).order_by(entries.c.seq.desc()).limit(CLEAR_MOST)  # fmt: skip
+    found = sorted(Seq(one) for one in (await tx.execute(said)).scalars())
+    if not found:
         raise Gone
+    made = ActId(new_id())
+    await timeline.append_about(tx, room, "removed", found, made, command.rule)
+    act = Act(made, "cleared", command.rule, person, room, amount=command.minutes, case=command.case)
+    await acts.record(tx, by, act, told=inbox)
+    return made
+
+
+async def _expel(tx: Transaction, by: Actor, command: Expel) -> ActId:
+    person, room = PersonId(command.person), RoomId(command.room)
+    inbox = RoomId((await acts.require_staff(tx, by.person, person))[person].inbox)
+    await acts.lock_rooms(tx, inbox, room)
+    await acts.require_was_in(tx, room, person, "group")
+    await acts.require_case(tx, by.person, command.case)
+    made = ActId(new_id())
+    until = None if command.minutes is None else await tx.now() + command.minutes * MINUTE_MS
+    await rooms.leave(tx, room, person, code="expelled")
+    act = Act(made, "expelled", command.rule, person, room, until=until, case=command.case)
+    await acts.record(tx, by, act, told=inbox)
+    return made
+
+
+async def _undo(tx: Transaction, by: Actor, act: ActId) -> None:
+    row = (await tx.execute(sa.select(acts_table).where(acts_table.c.id == act))).first()
+    if row is None:
+        await acts.require_staff(tx, by.person, None)
+        raise NotAMember
+    told, locked = await _lock_for(tx, by, row)
+    now = await tx.now()
+    undone = sa.update(acts_table).where(acts_table.c.id == act, acts.still_stands(now))
+    if (await tx.execute(undone.values(undone_by=by.person, undone_at=now))).rowcount == 0:
+        return
+    match row.kind:
+        case "muted":
+            await tx.execute(sa.update(mutes).where(mutes.c.id == act).values(lifted_at=now))
+            if row.room is not None and locked[row.room].kind == "one_to_one":
+                await timeline.append(tx, row.room, "notice", ref=act, code="resumed")
+        case "removed" | "cleared":
+            await timeline.restore(tx, row.room, act)
+        case "banned":
+            await bans.settle(tx, row.person)
+        case "locked" | "slowed":
+            await quieting.settle(tx, row.room)
+    if row.person is not None:
+        await timeline.append(tx, told, "undone", ref=act, code=row.kind)
+    else:
+        await timeline.append(tx, told, "notice", ref=act, code=f"un{row.kind}")
+    await acts.tell_staff(tx, by, "undone", act, row.person, row.room, row.kind)
+
+
+async def _lock_for(tx: Transaction, by: Actor, row: "sa.Row[Any]") -> "tuple[RoomId, dict[int, sa.Row[Any]]]":
+    """Lock what an act is about, and return where its undoing is told, and the rooms' rows."""
+    if row.person is None:
+        await acts.require_staff(tx, by.person, None)
+        return row.room, await acts.lock_rooms(tx, row.room)
+    if row.kind == "removed":  # as for removing: an erased author's words stay hidden, and staff's may be removed
+        await acts.require_author(tx, by.person, row.person)
+    else:
+        await acts.require_staff(tx, by.person, row.person)
+    found = await tx.execute(sa.select(people.c.inbox).where(people.c.id == row.person))
+    inbox = RoomId(found.scalar_one())
+    return inbox, await acts.lock_rooms(tx, inbox, *([] if row.room is None else [row.room]))

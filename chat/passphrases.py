@@ -29,7 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from chat import sign_ups, words
 from chat.ids import Millis, PersonId
 from chat.keys import Keys
-from chat.refusals import Refusal, SignedOut, TooFast
+from chat.refusals import Banned, Refusal, SignedOut, TooFast
 from chat.store import Store, Transaction
 from chat.tables import people, tries
 
@@ -103,6 +103,7 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
 
     Raises:
         SignedOut: they do not belong together; the name is nobody's; no passphrase was set. The three look the same.
+        Banned: they do belong together.
         TooFast: as many tries as may be, right ones included. A success begins the device's count afresh, or the one at
             this name from this address; what all addresses, or all names, share stays counted.
     """
@@ -110,7 +111,7 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
     key = keys.derive("tries")
     async with store.transaction() as tx:
         wanted = sa.select(people.c.id, people.c.passphrase).where(
-            people.c.skeleton == name, people.c.state == "active", people.c.passphrase.is_not(None)
+            people.c.skeleton == name, people.c.state != "erased", people.c.passphrase.is_not(None)
         )
         found = (await tx.execute(wanted)).first()
         mine = [Tries(_mac(key, "here", where, name), TRIES, TRIES_MINUTES),
@@ -126,13 +127,14 @@ async def check(store: Store, keys: Keys, nickname: str, text: str, address: str
     if found is None or not fits:
         raise SignedOut
     async with store.transaction() as tx:
-        still = sa.select(people.c.id).where(
-            people.c.id == found.id, people.c.passphrase == hashed, people.c.state == "active"
-        )
-        if (await tx.execute(still)).first() is None:
+        still = sa.select(people.c.state).where(people.c.id == found.id, people.c.passphrase == hashed)
+        state = (await tx.execute(still)).scalar()
+        if state not in ("active", "banned"):
             raise SignedOut
         await _lock(tx)
         await tx.execute(sa.delete(tries).where(tries.c.what.in_([one.what for one in mine])))
+    if state == "banned":
+        raise Banned(found.id)
     return PersonId(found.id)
 
 

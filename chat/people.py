@@ -1,4 +1,4 @@
-"""People: how somebody comes to be, what they are called, which roles they hold, and who may not come any more.
+"""People: how somebody comes to be, what they are called, and which roles they hold.
 
 A person's two data keys are made before the row, and the row with its inbox in one transaction, so no word of theirs
 ever waits for a key. Every change of a role is in the audit.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from chat import access, audit, links, rooms, sessions, timeline, words
+from chat import access, audit, links, rooms, timeline, words
 from chat.ids import PersonId, RoomId, new_id
 from chat.keys import Keys
 from chat.refusals import Gone, Muted, NicknameTaken, NotAllowed, NotAMember, Refusal, Unavailable
@@ -154,26 +154,10 @@ async def revoke(tx: Transaction, keys: Keys, person: PersonId, role: str, by: P
     await audit.append(tx, keys.derive("audit"), "revoked", by, subject=person, code=role)
 
 
-async def ban(tx: Transaction, keys: Keys, person: PersonId, by: PersonId, reason: audit.Reason | None = None) -> None:
-    """Close the door for good: memberships and sessions end, on every process. Repeating changes nothing.
-
-    Raises:
-        NotAllowed: `by` is neither supervisor nor organiser, or it is themself, or an organiser. NotAMember.
-    """
-    found = await tx.lock(people, [person, by])
-    await access.require_role(tx, by, "supervisor", "organiser")
-    if by not in found or found[by].state != "active" or person == by:
-        raise NotAllowed
-    if person not in found or found[person].state == "erased":
-        raise NotAMember
-    if "organiser" in await _roles(tx, person):
-        raise NotAllowed
-    if found[person].state == "banned":
-        return
-    await tx.execute(sa.update(people).where(people.c.id == person).values(state="banned"))
-    await rooms.leave_all(tx, person, "banned")
-    await sessions.end_all(tx, person)
-    await audit.append(tx, keys.derive("audit"), "banned", by, subject=person, reason=reason)
+async def return_to_desk(tx: Transaction, person: PersonId) -> None:
+    """Let staff who may come again be at the desk again, which is locked. To others nothing happens."""
+    if any(role in access.STAFF for role in await _roles(tx, person)):
+        await _enter_desk(tx, person)
 
 
 async def _insert(

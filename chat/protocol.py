@@ -38,6 +38,7 @@ After = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 SayId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,36}\Z")]
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARACTERS)]
 Reason = Annotated[str, Meta(max_length=1000)]
+Because = Annotated[str, Meta(pattern=r"\S", max_length=1000)]
 Code = Annotated[str, Meta(pattern=r"^[a-z_]{1,32}\Z")]
 Epoch = Annotated[str, Meta(max_length=64)]
 Mark = Literal["heart", "hug", "strength", "same", "thanks", "candle"]
@@ -146,23 +147,25 @@ class Call(Command, frozen=True, kw_only=True):
     level: Level = "other"
 
 
+class Warn(Command, frozen=True, kw_only=True):
+    """Moderators: tell a person which rule they broke. Answered by `done` with `act`, as every act of moderators."""
+
+    person: Id
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
 class Mute(Command, frozen=True, kw_only=True):
     """Moderators: mute a person for some minutes; without `room` everywhere but in one-to-ones. When this is answered
-    nothing of theirs is accepted any more, on any process. Answered by `done` with `mute`."""
+    nothing of theirs is accepted any more, on any process."""
 
     person: Id
     room: Id | None = None
     minutes: Annotated[int, Meta(ge=1, le=60 * 24 * 366)]
     rule: Code
-    reason: Reason
+    reason: Because
     case: Id | None = None
-
-
-class Unmute(Command, frozen=True, kw_only=True):
-    """Moderators: lift a mute."""
-
-    mute: Id
-    reason: Reason = ""
 
 
 class Remove(Command, frozen=True, kw_only=True):
@@ -171,8 +174,82 @@ class Remove(Command, frozen=True, kw_only=True):
     room: Id
     seq: SeqIn
     rule: Code
-    reason: Reason
+    reason: Because
     case: Id | None = None
+
+
+class Clear(Command, frozen=True, kw_only=True):
+    """Moderators: remove all that a person said in a room in the last `minutes`."""
+
+    person: Id
+    room: Id
+    minutes: Annotated[int, Meta(ge=1, le=60)]
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
+class Expel(Command, frozen=True, kw_only=True):
+    """Moderators: send a person out of a group room. They may come back after `minutes`, or, without, not at all."""
+
+    person: Id
+    room: Id
+    minutes: Annotated[int, Meta(ge=1, le=60 * 24 * 366)] | None = None
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
+class Ban(Command, frozen=True, kw_only=True):
+    """Moderators: close a person's account for some days. Without `days` for good: that holds for 24 h, and on from
+    there only when another one of you has confirmed it by then."""
+
+    person: Id
+    days: Literal[14, 30] | None = None
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
+class Confirm(Command, frozen=True, kw_only=True):
+    """Moderators: say yes to another's ban for good. Refused with `gone` when it waits for nobody any more."""
+
+    act: Id
+    reason: Because
+
+
+class Lock(Command, frozen=True, kw_only=True):
+    """Moderators: let nobody speak in a group room or come into it."""
+
+    room: Id
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
+class Unlock(Command, frozen=True, kw_only=True):
+    """Moderators: open a locked room again."""
+
+    room: Id
+    reason: Reason = ""
+
+
+class Slow(Command, frozen=True, kw_only=True):
+    """Moderators: let `seconds` lie between two says of one person in a group room; 0: none. Who is too early is
+    refused with `slow` and `retry_after`."""
+
+    room: Id
+    seconds: Annotated[int, Meta(ge=0, le=3600)]
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
+class Undo(Command, frozen=True, kw_only=True):
+    """Moderators: undo an act. Words that were removed are shown again, as long as they are kept (72 h)."""
+
+    act: Id
+    reason: Reason = ""
 
 
 class Claim(Command, frozen=True, kw_only=True):
@@ -246,9 +323,17 @@ AnyCommand = (
     | Read
     | Report
     | Call
+    | Warn
     | Mute
-    | Unmute
     | Remove
+    | Clear
+    | Expel
+    | Ban
+    | Confirm
+    | Lock
+    | Unlock
+    | Slow
+    | Undo
     | Claim
     | Close
     | Grade
@@ -326,7 +411,8 @@ class Expired(Frame, frozen=True, kw_only=True):
 class Entry(Quiet, frozen=True, omit_defaults=True, kw_only=True):
     """One entry of a timeline.
 
-    `kind`: said, edited, retracted, removed, reacted, joined, left, muted, unmuted, notice, offered, opened, closed,
+    `kind`: said, edited, retracted, removed, restored (what was removed is shown again: page it), reacted, joined,
+    left, warned, muted, cleared, expelled, banned, confirmed, locked, slowed, undone, notice, offered, opened, closed,
     reported, called, claimed, graded, released, handed_over, escalated, alerted, acknowledged, reviewed, on_duty,
     off_duty, signed_out. `at`: milliseconds since 1970 UTC. `author` and `name`: who; no name once erased.
     `target`: the seq this is about. `ref`: another thing's id. `code`: a mark, a level, a notice. `text`: the words,
@@ -377,12 +463,13 @@ class Signal(Frame, frozen=True, kw_only=True):
 
 
 class Done(Frame, frozen=True, kw_only=True):
-    """The command was carried out and is kept for good."""
+    """The command was carried out and is kept for good. `act`: the number by which its notice, `undo` and an appeal
+    name what a moderator did."""
 
     ref: int
     seq: int = 0
     case: int = 0
-    mute: int = 0
+    act: int = 0
 
 
 class Refused(Frame, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access
+from chat import access, recusal
 from chat.cases import HANDLERS
 from chat.ids import CaseId, Millis, PersonId, RoomId
 from chat.protocol import LEVELS
@@ -45,7 +45,7 @@ class CaseCard:
 
 
 async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
-    """Return the open and claimed cases, the most harmful first, then the oldest; without those about or by oneself.
+    """Return the open and claimed cases, the most harmful first, then the oldest; without those one is recused from.
 
     Who is no moderator sees those for which they were asked.
 
@@ -68,7 +68,7 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
         step.c.whom, step.c.acknowledged_at,
     ).select_from(joined).where(
         cases.c.state != "closed",
-        cases.c.subject.is_distinct_from(moderator), cases.c.reporter.is_distinct_from(moderator),
+        *(sa.not_(recusal.is_recused(moderator, one, tx.is_postgresql)) for one in (cases.c.subject, cases.c.reporter)),
     ).order_by(sa.case(RANKS, value=cases.c.level), cases.c.created_at, cases.c.id)  # fmt: skip
     try:
         await access.require_role(tx, moderator, *HANDLERS)

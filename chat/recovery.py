@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from chat import sign_ups, timeline, words
 from chat.ids import PersonId
 from chat.keys import Keys
-from chat.refusals import SignedOut, TooFast
+from chat.refusals import Banned, SignedOut, TooFast
 from chat.seal import token_hash
 from chat.store import Store, Transaction
 from chat.tables import people, rooms
@@ -95,7 +95,7 @@ async def recover(store: Store, keys: Keys, code: str, address: str) -> Recovere
         address: the network address it comes from.
 
     Raises:
-        SignedOut: nobody's, or not any more. TooFast: TRIES_A_DAY from this address.
+        SignedOut: nobody's, or not any more. TooFast: TRIES_A_DAY from this address. Banned: the code stays as it is.
     """
     try:
         async with store.transaction() as tx:  # of its own, so that a wrong code counts
@@ -107,12 +107,14 @@ async def recover(store: Store, keys: Keys, code: str, address: str) -> Recovere
         fresh, *earlier = (replacement(key, code, day) for day in range(today, today - DAYS, -1))
         now = dict.fromkeys((_hash(code), shown(code)), fresh)
         before = {shown(one): one for one in (fresh, *earlier)}
-        wanted = sa.select(people.c.id).where(people.c.recovery.in_([*now, *before]), people.c.state == "active")
+        wanted = sa.select(people.c.id).where(people.c.recovery.in_([*now, *before]), people.c.state != "erased")
         found = (await tx.execute(wanted)).scalar()
         who = None if found is None else (await tx.lock(people, [found])).get(found)
         new = None if who is None else now.get(who.recovery) or before.get(who.recovery)
-        if who is None or new is None or who.state != "active":
+        if who is None or new is None or who.state == "erased":
             raise SignedOut
+        if who.state == "banned":
+            raise Banned(who.id)
         await tx.execute(sa.update(people).where(people.c.id == who.id).values(recovery=shown(new)))
         await tx.lock(rooms, [who.inbox])
         await timeline.append(tx, who.inbox, "notice", code="recovered")

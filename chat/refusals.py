@@ -8,9 +8,13 @@ are one refusal (`NotAMember`), so who is not in a room learns nothing about it.
     ├── NotAMember        no such room, entry, case or person for you
     ├── NotAllowed        you are in, but your role may not do this
     ├── Muted             a moderator has muted you, here or everywhere
+    ├── Banned            the account is closed for a while, or for good; told only to who has proven whose it is
+    ├── Expelled          a moderator has sent you out of this room; carries retry_after, where it ends
     ├── RoomClosed        the room takes no more words
+    ├── RoomLocked        the room takes no words for now
     ├── RoomFull          the room has as many members as it holds
     ├── TooFast           a limit was reached; carries retry_after
+    ├── Slow              the room is slow just now: it is not your turn yet; carries retry_after
     ├── SayIdConflict     this say_id was used for another text or another room
     ├── NotJoined         join the room on this connection before you speak in it
     ├── Gone              too late: another was first, or it has ended
@@ -53,6 +57,26 @@ class Muted(Refusal):
     code = "muted"
 
 
+class Banned(Refusal):
+    """Attributes:
+    person: whose account it is.
+    """
+
+    code = "banned"
+
+    def __init__(self, person: int = 0) -> None:
+        super().__init__()
+        self.person = person
+
+
+class Expelled(Refusal):
+    code = "expelled"
+
+
+class RoomLocked(Refusal):
+    code = "room_locked"
+
+
 class RoomClosed(Refusal):
     code = "room_closed"
 
@@ -63,6 +87,10 @@ class RoomFull(Refusal):
 
 class TooFast(Refusal):
     code = "too_fast"
+
+
+class Slow(Refusal):
+    code = "slow"
 
 
 class SayIdConflict(Refusal):

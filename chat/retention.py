@@ -10,15 +10,15 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
-from chat import audit, erasure, passphrases, sessions
+from chat import audit, bans, erasure, passphrases, sessions
 from chat.clock import Clock
 from chat.ids import CaseId, Millis
 from chat.keys import Keys
 from chat.refusals import Unavailable, without_words
 from chat.settings import Settings
 from chat.store import Store, Transaction
+from chat.tables import acts, cases, entries, escalations, evidence, hidden, links, mutes, people, reviews, rooms
 from chat.tables import audit as audit_table
-from chat.tables import cases, entries, escalations, evidence, hidden, links, mutes, people, reviews, rooms
 
 logger = logging.getLogger(__name__)
 
@@ -201,10 +201,11 @@ class Retention:
             logger.info("audit anchor %s", anchor)
 
     async def _expire_doors(self, now: Millis) -> None:
-        """End sessions that have expired; delete links that open nothing, tries that count no more, and old mutes.
+        """End bans and sessions that are over; delete links that open nothing, tries that count no more, old acts.
 
         A socket outlives its session by SWEEP_S, the sweep itself and one beat of the hub, at the most.
         """
+        await bans.end_due(self._store)
         async with self._store.reading() as tx:
             due = await sessions.expired(tx, now)
         for person in due:
@@ -213,7 +214,12 @@ class Retention:
         async with self._store.transaction() as tx:
             await passphrases.forget_tries(tx, now)
             await tx.execute(sa.delete(links).where(links.c.expires_at < now - DAY_MS))
-            await tx.execute(sa.delete(mutes).where(mutes.c.until < now - self._settings.keep_case_days * DAY_MS))
+            old = now - self._settings.keep_case_days * DAY_MS
+            await tx.execute(sa.delete(mutes).where(mutes.c.until < old))
+            ended = sa.or_(
+                acts.c.until < old, acts.c.undone_at < old, acts.c.kind.in_(["warned", "removed", "cleared"])
+            )
+            await tx.execute(sa.delete(acts).where(acts.c.made_at < old, ended))
 
 
 def _before(now: Millis, days: int) -> "sa.ColumnElement[int]":

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, audit, rooms, timeline
+from chat import access, acts, audit, recusal, rooms, timeline
 from chat.cases import require_handler
 from chat.ids import CaseId, Millis, PersonId
 from chat.keys import Keys
-from chat.moderation import seal_reason
 from chat.protocol import Review
 from chat.refusals import Gone, NotAMember
 from chat.store import Store, Transaction
@@ -38,7 +37,7 @@ async def plan(tx: Transaction, case: CaseId) -> None:
 
 
 async def waiting(tx: Transaction, person: PersonId) -> list[ReviewCard]:
-    """Return what is to be reviewed, what is due first on top; without what is about or by oneself.
+    """Return what is to be reviewed, what is due first on top; without what one is recused from.
 
     Raises:
         NotAllowed: no role for it.
@@ -46,7 +45,7 @@ async def waiting(tx: Transaction, person: PersonId) -> list[ReviewCard]:
     await access.require_role(tx, person, *access.DESK)
     wanted = sa.select(reviews, cases.c.level, cases.c.outcome).join(cases, cases.c.id == reviews.c.case).where(
         cases.c.state == "closed", reviews.c.reviewed_at.is_(None),
-        cases.c.subject.is_distinct_from(person), cases.c.reporter.is_distinct_from(person),
+        *(sa.not_(recusal.is_recused(person, one, tx.is_postgresql)) for one in (cases.c.subject, cases.c.reporter)),
     ).order_by(reviews.c.due_at, reviews.c.case)  # fmt: skip
     return [ReviewCard(row.case, row.level, row.outcome or "", row.due_at) for row in await tx.execute(wanted)]
 
@@ -58,15 +57,16 @@ async def review(store: Store, keys: Keys, person: PersonId, command: Review) ->
         NotAllowed: no role for it. NotAMember: no such case, or nothing to review. Gone: it has been done.
     """
     case = CaseId(command.case)
-    note = await seal_reason(store, keys, person, None, command.reason)  # the case's own key has died with it
+    note = await acts.seal_reason(store, keys, person, None, command.reason)  # the case's own key has died with it
     async with store.transaction() as tx:
         await require_handler(tx, person)
         desk = await rooms.desk(tx)
         await tx.lock(rooms_table, [desk])
         row = (await tx.lock(cases, [case])).get(case)
         planned = (await tx.execute(sa.select(reviews).where(reviews.c.case == case))).first()
-        if row is None or planned is None or row.state != "closed" or person in (row.subject, row.reporter):
+        if row is None or planned is None or row.state != "closed":
             raise NotAMember
+        await acts.require_judge(tx, person, row)
         if planned.reviewed_at is not None:
             raise Gone
         done = {"reviewed_at": await tx.now(), "reviewed_by": person}

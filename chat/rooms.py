@@ -15,9 +15,9 @@ from chat import access, timeline
 from chat.access import Membership
 from chat.ids import PersonId, RoomId, Seq, new_id
 from chat.protocol import Member
-from chat.refusals import NotAllowed, NotAMember, RoomClosed, RoomFull, SignedOut
+from chat.refusals import Expelled, NotAllowed, NotAMember, RoomClosed, RoomFull, RoomLocked, SignedOut
 from chat.store import Transaction
-from chat.tables import audit_head, entries, memberships, meta, people, rooms
+from chat.tables import acts, audit_head, entries, memberships, meta, people, rooms
 
 Kind = Literal["group", "one_to_one", "inbox", "desk", "log"]
 
@@ -87,7 +87,7 @@ async def join(tx: Transaction, room: RoomId, person: PersonId, part: str = "mem
     """Bring a person into a group room; who is in already stays as they are.
 
     Raises:
-        NotAMember: no such group room. RoomClosed, RoomFull. SignedOut: banned or erased.
+        NotAMember: no such group room. RoomClosed, RoomLocked, RoomFull. SignedOut: banned or erased. Expelled.
     """
     who = (await tx.lock(people, [person])).get(person)
     where = (await tx.lock(rooms, [room])).get(room)
@@ -99,13 +99,25 @@ async def join(tx: Transaction, room: RoomId, person: PersonId, part: str = "mem
     if ranges and ranges[-1].to_seq is None:
         return ranges[-1]
     if where.state != "open":
-        raise RoomClosed
-    inside = sa.select(sa.func.count()).where(memberships.c.room == room, memberships.c.to_seq.is_(None))
-    if (await tx.execute(inside)).scalar_one() >= where.capacity:
+        raise RoomLocked if where.state == "locked" else RoomClosed
+    await _require_not_expelled(tx, room, person)
+    many = sa.select(sa.func.count()).where(memberships.c.room == room, memberships.c.to_seq.is_(None))
+    if (await tx.execute(many)).scalar_one() >= where.capacity:
         raise RoomFull
     from_seq = max(where.first_seq, where.last_seq + 1 - where.shown)
     seq = await timeline.append(tx, room, "joined", person)
     return await enter(tx, room, person, part, from_seq, read_seq=seq)
+
+
+async def _require_not_expelled(tx: Transaction, room: RoomId, person: PersonId) -> None:
+    now = await tx.now()
+    stand = sa.select(acts.c.until).where(
+        acts.c.room == room, acts.c.person == person, acts.c.kind == "expelled", acts.c.undone_at.is_(None),
+        sa.or_(acts.c.until.is_(None), acts.c.until > now),
+    )  # fmt: skip
+    ends = list((await tx.execute(stand)).scalars())
+    if ends:
+        raise Expelled(None if None in ends else (max(ends) - now) / 1000)
 
 
 async def enter(
@@ -148,11 +160,10 @@ async def leave_desk(tx: Transaction, person: PersonId) -> None:
 async def leave_all(tx: Transaction, person: PersonId, code: str) -> None:
     """End every membership but that of the inbox, which is locked too; `code` says why.
 
-    The caller has locked the person, so none begins meanwhile, and no room yet.
+    The caller has locked the person, so none begins meanwhile, and no room yet, or all of `inside`.
     """
     assert tx.holds(people, person), "without the person's lock a membership could begin meanwhile"
-    open_ones = sa.select(memberships.c.room).where(memberships.c.person == person, memberships.c.to_seq.is_(None))
-    found = [RoomId(one) for one in (await tx.execute(open_ones)).scalars()]
+    found = await inside(tx, person)
     locked = await tx.lock(rooms, found)
     for room in sorted(found):
         kind = locked[room].kind
@@ -161,6 +172,12 @@ async def leave_all(tx: Transaction, person: PersonId, code: str) -> None:
         await _end(tx, room, person, code)
         if kind == "one_to_one":
             await close(tx, room, "left")
+
+
+async def inside(tx: Transaction, person: PersonId) -> list[RoomId]:
+    """Return every room the person is in, their inbox among them."""
+    open_ones = sa.select(memberships.c.room).where(memberships.c.person == person, memberships.c.to_seq.is_(None))
+    return [RoomId(one) for one in (await tx.execute(open_ones)).scalars()]
 
 
 async def close(tx: Transaction, room: RoomId, code: str) -> None:

@@ -43,8 +43,11 @@ people = sa.Table(
     sa.Column("requests_since", Time, nullable=False, server_default="0"),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("erased_at", Time),
+    sa.Column("banned_until", Time),  # of who is banned; null: for good. See `bans`
     postgresql_with=HOT,
 )  # fmt: skip
+_banned = people.c.banned_until.is_not(None)
+sa.Index("ix_people_banned_until", people.c.banned_until, postgresql_where=_banned, sqlite_where=_banned)
 
 roles = sa.Table(
     "roles", metadata,
@@ -105,7 +108,16 @@ rooms = sa.Table(
     sa.Column("last_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("closed_at", Time),
+    sa.Column("slow_s", sa.Integer, nullable=False, server_default="0"),  # between two says of one person
     postgresql_with=HOT,
+)  # fmt: skip
+
+slow_says = sa.Table(
+    "slow_says", metadata,  # when each spoke last in a slow room; written only while it is slow, under the room's lock
+    sa.Column("room", Id, sa.ForeignKey("rooms.id"), primary_key=True),
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("at", Time, nullable=False),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 memberships = sa.Table(
@@ -252,15 +264,48 @@ nobody_rule = sa.Table(
     sa.Column("set_at", Time, nullable=False),
 )  # fmt: skip
 
+house_rules = sa.Table(
+    "house_rules", metadata,  # what is asked of everybody: a row a change, the newest of a code counts
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),  # the number of its row in the audit
+    sa.Column("texts", sa.Text, nullable=False),  # JSON: the organisation's words by language
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("retired", sa.Boolean, nullable=False),
+    sa.Column("made_by", Id, sa.ForeignKey("people.id")),  # null: it was there from the beginning
+    sa.Column("made_at", Time, nullable=False),
+)  # fmt: skip
+
+acts = sa.Table(
+    "acts", metadata,  # what staff did to a person or a room: what its notice, its undoing and an appeal name
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, sa.CheckConstraint(
+        "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed')", "kind"),
+        nullable=False),
+    sa.Column("person", Id, sa.ForeignKey("people.id"), index=True),  # null: it is about the room
+    sa.Column("room", Id, sa.ForeignKey("rooms.id"), index=True),
+    sa.Column("seq", sa.BigInteger),  # the entry it is about
+    sa.Column("amount", sa.Integer),  # minutes cleared, seconds slowed, days banned (null: for good)
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("rule_version", sa.BigInteger, nullable=False),
+    sa.Column("until", Time),  # null: it has no end
+    sa.Column("case", Id),
+    sa.Column("made_by", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("made_at", Time, nullable=False),
+    sa.Column("seconded_by", Id, sa.ForeignKey("people.id")),  # who said yes to a ban for good
+    sa.Column("seconded_at", Time),
+    sa.Column("undone_by", Id, sa.ForeignKey("people.id")),
+    sa.Column("undone_at", Time),
+    sa.ForeignKeyConstraint(["rule", "rule_version"], ["house_rules.code", "house_rules.version"]),
+    sa.CheckConstraint("person is not null or room is not null", "about"),
+    sa.CheckConstraint("seconded_by <> made_by", "four_eyes"),
+)  # fmt: skip
+
 mutes = sa.Table(
-    "mutes", metadata,
+    "mutes", metadata,  # what is asked at every say of a mute; the rest is in `acts`, under the same id
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("person", Id, sa.ForeignKey("people.id"), nullable=False, index=True),
     sa.Column("room", Id, sa.ForeignKey("rooms.id")),  # null: everywhere but in one-to-ones
     sa.Column("until", Time, nullable=False),
-    sa.Column("rule", sa.Text, nullable=False),
-    sa.Column("made_by", Id, sa.ForeignKey("people.id"), nullable=False),
-    sa.Column("made_at", Time, nullable=False),
     sa.Column("lifted_at", Time),
 )  # fmt: skip
 

@@ -31,7 +31,8 @@ async def edit(tx: Transaction, person: PersonId, command: Edit, sealed: Sealed,
         if not same:
             raise SayIdConflict
         return Seq(found.seq)
-    await _own(tx, room, person, command.seq)
+    if await _own(tx, room, person, command.seq) in ("retracted", "removed"):
+        raise Gone
     await count_say(tx, person, says, says_s)
     return await append(tx, room, "edited", person, target=Seq(command.seq), sealed=sealed)
 
@@ -46,10 +47,8 @@ async def retract(tx: Transaction, person: PersonId, command: Retract) -> None:
     await tx.lock(people, [person])
     await tx.lock(rooms, [room])
     await require_member(tx, room, person)
-    try:
-        await _own(tx, room, person, command.seq)
-    except Gone:
-        return
+    if await _own(tx, room, person, command.seq) == "retracted":
+        return  # what is removed is taken back all the same: a removal may be undone
     await append(tx, room, "retracted", person, target=Seq(command.seq))
 
 
@@ -74,7 +73,8 @@ async def react(tx: Transaction, person: PersonId, command: React, says: int, sa
     await append(tx, room, "reacted", person, target=Seq(command.seq), code=command.mark, ref=int(command.on))
 
 
-async def _own(tx: Transaction, room: RoomId, person: PersonId, seq: int) -> None:
+async def _own(tx: Transaction, room: RoomId, person: PersonId, seq: int) -> str | None:
+    """Return the kind of the entry that hides one's own entry, if any does."""
     found = sa.select(entries.c.author, entries.c.kind).where(entries.c.room == room, entries.c.seq == seq)
     row = (await tx.execute(found)).first()
     if row is None or row.author != person or row.kind != "said":
@@ -82,6 +82,4 @@ async def _own(tx: Transaction, room: RoomId, person: PersonId, seq: int) -> Non
     by = entries.alias("by_entry")
     said_so = sa.and_(by.c.room == hidden.c.room, by.c.seq == hidden.c.by_seq)
     covers = sa.select(by.c.kind).join_from(hidden, by, said_so)
-    kind = (await tx.execute(covers.where(hidden.c.room == room, hidden.c.seq == seq))).scalar()
-    if kind in ("retracted", "removed"):
-        raise Gone
+    return (await tx.execute(covers.where(hidden.c.room == room, hidden.c.seq == seq))).scalar()

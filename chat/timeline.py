@@ -5,9 +5,9 @@ be shown now: later edits, retractions and removals folded in, so whoever reads 
 (What members say takes the fast path in `group`; everything else is appended here.)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from chat.ids import Millis, PersonId, RoomId, Seq
 from chat.keys import Keys
 from chat.protocol import Entry
+from chat.refusals import Gone
 from chat.seal import DataKey, SealBroken, about
 from chat.store import Store, Transaction, pairs
 from chat.tables import entries, hidden, people, rooms
@@ -63,21 +64,82 @@ async def append(
         row |= {"say_id": sealed.say_id, "body": sealed.body, "key_version": sealed.key_version, "mac": sealed.mac}
     await tx.execute(entries.insert().values(row))
     if kind in HIDING and target is not None:
-        await _hide(tx, room, target, seq, at)
+        await _hide(tx, room, {target: seq}, at)
     tx.touched[room] = seq
     return seq
 
 
-async def _hide(tx: Transaction, room: RoomId, target: Seq, by: Seq, at: Millis) -> None:
-    """Hide an entry and every edit of it so far; what was hidden stays hidden since then, now by this one."""
-    edits = sa.and_(entries.c.target == target, entries.c.kind == "edited")
-    earlier = sa.select(entries.c.seq).where(entries.c.room == room, entries.c.seq < by)
-    covered = set((await tx.execute(earlier.where(sa.or_(entries.c.seq == target, edits)))).scalars())
-    again = sa.update(hidden).where(hidden.c.room == room, hidden.c.seq.in_(covered)).values(by_seq=by)
-    known = set((await tx.execute(again.returning(hidden.c.seq))).scalars())
-    fresh = [{"room": room, "seq": one, "by_seq": by, "at": at} for one in sorted(covered - known)]
+async def append_about(
+    tx: Transaction, room: RoomId, kind: Literal["removed", "restored"], targets: Sequence[Seq], ref: int, code: str
+) -> None:
+    """Append one entry about each of many, at once; `removed` hides them. The caller has locked the room's row."""
+    assert tx.holds(rooms, room), "append needs the room's lock: it takes the next numbers"
+    if not targets:
+        return
+    grown = sa.update(rooms).where(rooms.c.id == room).values(last_seq=rooms.c.last_seq + len(targets))
+    last = (await tx.execute(grown.returning(rooms.c.last_seq))).scalar_one()
+    at = await tx.now()
+    seqs = {target: Seq(last - len(targets) + n) for n, target in enumerate(targets, start=1)}
+    row: dict[str, object] = {"room": room, "kind": kind, "author": None, "at": at, "ref": ref, "code": code}
+    await tx.execute(entries.insert(), [row | {"seq": seq, "target": target} for target, seq in seqs.items()])
+    if kind in HIDING:
+        await _hide(tx, room, seqs, at)
+    tx.touched[room] = Seq(last)
+
+
+async def _hide(tx: Transaction, room: RoomId, by: Mapping[Seq, Seq], at: Millis) -> None:
+    """Hide each target, and every edit of it so far, by its entry; what was hidden stays hidden since then."""
+    edits = sa.and_(entries.c.target.in_(by), entries.c.kind == "edited")
+    earlier = sa.select(entries.c.seq, entries.c.target).where(
+        entries.c.room == room, entries.c.seq < min(by.values()), sa.or_(entries.c.seq.in_(by), edits)
+    )
+    covered = {row.seq: by[row.seq if row.seq in by else row.target] for row in await tx.execute(earlier)}
+    stand = sa.select(hidden.c.seq).where(hidden.c.room == room, hidden.c.seq.in_(covered))
+    known = set((await tx.execute(stand)).scalars())
+    await _hide_by(tx, room, {one: by for one, by in covered.items() if one in known})
+    fresh = [{"room": room, "seq": one, "by_seq": covered[one], "at": at} for one in sorted(covered.keys() - known)]
     if fresh:
         await tx.execute(hidden.insert(), fresh)
+
+
+async def _hide_by(tx: Transaction, room: RoomId, by: Mapping[Seq, Seq]) -> None:
+    if not by:
+        return
+    again = sa.update(hidden).where(hidden.c.room == room, hidden.c.seq == sa.bindparam("covered"))
+    values: list[dict[str, object]] = [{"covered": one, "covers": covers} for one, covers in sorted(by.items())]
+    await tx.execute(again.values(by_seq=sa.bindparam("covers")), values)
+
+
+async def restore(tx: Transaction, room: RoomId, act: int) -> None:
+    """Show again what an act removed (its `removed` entries bear the act as `ref`), as it would look without them: what
+    its author took back stays taken back. The caller has locked the room's row.
+
+    Raises:
+        Gone: the words are destroyed.
+    """
+    gone = sa.select(entries.c.seq, entries.c.target).where(
+        entries.c.room == room, entries.c.target.is_not(None), entries.c.kind == "removed", entries.c.ref == act
+    )
+    removals = {row.seq: Seq(row.target) for row in await tx.execute(gone)}
+    covered = sa.select(hidden).where(hidden.c.room == room, hidden.c.by_seq.in_(removals))
+    rows = list(await tx.execute(covered.order_by(hidden.c.seq)))
+    others = sa.select(entries.c.seq, entries.c.target).where(
+        entries.c.room == room, entries.c.target.in_(removals.values()), entries.c.kind.in_(["edited", "retracted"])
+    )
+    hides = list(await tx.execute(others))
+    by: dict[Seq, Seq] = {}
+    for row in rows:
+        target = removals[row.by_seq]
+        newest = max((one.seq for one in hides if one.target == target and one.seq > row.seq), default=None)
+        if newest is not None:
+            by[Seq(row.seq)] = Seq(newest)
+    shown = [row for row in rows if row.seq not in by]
+    if any(row.destroyed for row in shown):
+        raise Gone
+    await tx.execute(sa.delete(hidden).where(hidden.c.room == room, hidden.c.seq.in_([row.seq for row in shown])))
+    await _hide_by(tx, room, by)
+    targets = sorted({removals[row.by_seq] for row in rows})
+    await append_about(tx, room, "restored", targets, act, "undone")
 
 
 _by = entries.alias("by_entry")

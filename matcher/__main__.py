@@ -16,7 +16,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 
-from chat import rooms
+from chat import house_rules, rooms
 from chat.bus import Bus, Hints, Message
 from chat.bus_local import LocalBus
 from chat.bus_redis import RedisBus
@@ -103,6 +103,7 @@ async def opened(settings: Settings, keyring: Keyring) -> AsyncIterator[tuple[St
     try:
         async with store.transaction() as tx:
             await rooms.seed(tx)
+            await house_rules.seed(tx)
             await changes.seed(tx)
             await pairs.seed(tx, Tokens(keys.derive("tokens")))
             await topics.seed(tx)

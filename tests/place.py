@@ -9,10 +9,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chat import people, rooms, timeline
-from chat.ids import PersonId, RoomId, Seq, new_id
+from chat import house_rules, moderation, people, rooms, timeline
+from chat.ids import ActId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
-from chat.protocol import Entry
+from chat.protocol import Ban, Entry
 from chat.seal import Keyring
 from chat.store import Store
 from chat.tables import people as people_table
@@ -53,6 +53,12 @@ class Place:
         async with self.store.transaction() as tx:
             await tx.lock(people_table, [seeker, peer])
             return await rooms.open_one_to_one(tx, seeker, peer, new_id())
+
+    async def ban(self, person: PersonId, by: PersonId | None = None) -> ActId:
+        """Ban somebody for two weeks: by anybody, or by an organiser who is made for it."""
+        command = Ban(person=person, days=14, rule="kindness", reason="A reason.")
+        by = await self.person("organiser") if by is None else by
+        return await moderation.act(self.store, self.keys, by, command)
 
     async def say(self, room: RoomId, person: PersonId, text: str, *, edits: Seq | None = None) -> Seq:
         """Append what a person says, or an edit of it, without asking whether they may."""
@@ -102,6 +108,7 @@ async def open_place(database_url: str, folder: Path) -> AsyncIterator[Place]:
     try:
         async with store.transaction() as tx:
             await rooms.seed(tx)
+            await house_rules.seed(tx)
         yield Place(store, keys, folder)
     finally:
         await keys.close()

@@ -20,7 +20,7 @@ from chat import (
 )
 from chat.ids import CaseId, PersonId, RoomId, new_id
 from chat.journal import Journal
-from chat.protocol import Acknowledge, Claim, Close, Escalate, HandOver, Mute, Remove, Report, Unmute
+from chat.protocol import Acknowledge, Claim, Close, Escalate, HandOver, Mute, Remove, Report, Undo
 from chat.refusals import Refusal
 from chat.tables import cases as cases_table
 from chat.tables import memberships, mutes
@@ -111,17 +111,17 @@ class Crowd:
 
     async def mute(self) -> None:
         room = self.dice.choice([None, *self.rooms, *self.chats])
-        command = Mute(person=self.dice.choice(self.members), room=room, minutes=5, rule="insult", reason=words())
-        await moderation.mute(self.place.store, self.place.keys, self.dice.choice(self.staff), command)
+        command = Mute(person=self.dice.choice(self.members), room=room, minutes=5, rule="kindness", reason=words())
+        await moderation.act(self.place.store, self.place.keys, self.dice.choice(self.staff), command)
 
     async def unmute(self) -> None:
         for row in (await self.place.rows(mutes))[:1]:
-            command = Unmute(mute=row.id, reason=words())
-            await moderation.unmute(self.place.store, self.place.keys, self.dice.choice(self.staff), command)
+            command = Undo(act=row.id, reason=words())
+            await moderation.undo(self.place.store, self.place.keys, self.dice.choice(self.staff), command)
 
     async def remove(self) -> None:
-        command = Remove(room=self.dice.choice(self.rooms), seq=self.dice.randrange(1, 40), rule="insult", reason="")
-        await moderation.remove(self.place.store, self.place.keys, self.dice.choice(self.staff), command)
+        command = Remove(room=self.dice.choice(self.rooms), seq=self.dice.randrange(1, 40), rule="kindness", reason="")
+        await moderation.act(self.place.store, self.place.keys, self.dice.choice(self.staff), command)
 
     async def case(self) -> int:
         found = [row.id for row in await self.place.rows(cases_table, cases_table.c.state != "closed")]
@@ -176,8 +176,7 @@ class Crowd:
 
     async def ban(self) -> None:
         if self.dice.random() < 0.3:
-            async with self.place.store.transaction() as tx:
-                await people.ban(tx, self.place.keys, self.dice.choice(self.members), self.dice.choice(self.staff))
+            await self.place.ban(self.dice.choice(self.members), self.dice.choice(self.staff))
 
     async def grant(self) -> None:
         person, by = self.dice.choice(self.members), self.dice.choice(self.staff)

@@ -78,8 +78,8 @@ async def test_only_the_peer_of_a_chat_and_the_leader_of_a_room_call(place: Plac
 async def test_a_muted_peer_may_call(place: Place) -> None:
     moderator, peer = await place.person("supervisor"), await place.person()
     room = await place.one_to_one(await place.person(), peer)
-    command = Mute(person=peer, minutes=5, rule="insult", reason="", room=room)
-    await moderation.mute(place.store, place.keys, moderator, command)
+    command = Mute(person=peer, minutes=5, rule="kindness", reason=words(), room=room)
+    await moderation.act(place.store, place.keys, moderator, command)
     assert await call(place, peer, room)
 
 

@@ -158,8 +158,8 @@ async def test_a_muted_person_may_report(place: Place) -> None:
     moderator, person, reporter = await place.person("moderator"), await place.person(), await place.person()
     room = await place.room(person, reporter)
     said = await place.say(room, person, words())
-    command = Mute(person=reporter, minutes=5, rule="insult", reason="")
-    await moderation.mute(place.store, place.keys, moderator, command)
+    command = Mute(person=reporter, minutes=5, rule="kindness", reason="")
+    await moderation.act(place.store, place.keys, moderator, command)
     assert await report(place, reporter, room, said)
 
 
@@ -242,9 +242,9 @@ async def test_a_case_is_closed_by_who_claimed_it_and_its_evidence_and_key_die(p
         await cases.close(place.store, place.keys, journal, supervisor, close)
     with pytest.raises(Gone):
         await cases.claim(place.store, place.keys, other, Claim(case=case))
-    remove = Remove(room=room, seq=said, rule="insult", reason=words(), case=case)
+    remove = Remove(room=room, seq=said, rule="kindness", reason=words(), case=case)
     with pytest.raises(Gone):
-        await moderation.remove(place.store, place.keys, moderator, remove)
+        await moderation.act(place.store, place.keys, moderator, remove)
     assert await place.rows(hidden) == []
 
 

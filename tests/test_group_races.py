@@ -5,21 +5,25 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from chat import people, rooms
+from chat import bans, rooms
+from chat.acts import Actor
 from chat.ids import PersonId, RoomId
+from chat.protocol import Ban
 from chat.refusals import NotAMember, RoomClosed, SignedOut
 from chat.store import Transaction
 from chat.tables import entries
 from chat.tables import rooms as rooms_table
 from tests.place import Place
 from tests.test_group import code, speaking
+from tests.words import words
 
 CODES = {"ban": SignedOut.code, "leave": NotAMember.code, "close": RoomClosed.code}
 
 
 async def end(tx: Transaction, place: Place, what: str, room: RoomId, person: PersonId, by: PersonId) -> None:
     if what == "ban":
-        await people.ban(tx, place.keys, person, by)
+        actor = Actor(by, place.keys.derive("audit"), None)
+        await bans.ban(tx, actor, Ban(person=person, days=14, rule="kindness", reason=words()))
     elif what == "leave":
         await rooms.leave(tx, room, person)
     else:

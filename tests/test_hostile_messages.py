@@ -185,7 +185,7 @@ async def test_nothing_is_said_before_joining_after_leaving_or_when_muted(town: 
         async with town.client(it.place, moderator, 0) as boss:
             assert await code(one.say(it.room, words())) == "not_joined"
             await one.join(it.room)
-            answer = await boss.ask(Mute(person=it.hostile, minutes=1, rule="harm", reason=words()))
+            answer = await boss.ask(Mute(person=it.hostile, minutes=1, rule="kindness", reason=words()))
             assert isinstance(answer, Done)
             assert await code(one.say(it.room, words())) == "muted"
             async with it.place.store.transaction() as tx:
@@ -203,8 +203,9 @@ async def test_moderators_mute_neither_themselves_nor_each_other(town: Town) -> 
     async with scene(town) as it:
         one, two = await it.place.person("moderator"), await it.place.person("moderator")
         async with town.client(it.place, one, 0) as boss:
-            for person in (one, two):
-                assert await code(boss.ask(Mute(person=person, minutes=1, rule="a", reason=""))) == "not_allowed"
+            for person, wanted in ((one, "not_a_member"), (two, "not_allowed")):
+                mute = Mute(person=person, minutes=1, rule="kindness", reason=".")
+                assert await code(boss.ask(mute)) == wanted
 
 
 async def test_a_storm_of_joins_is_answered_each_and_the_last_one_brings_everything_once(town: Town) -> None:

@@ -160,7 +160,7 @@ def _join(room: int) -> Join:
 async def test_a_program_talks_like_anybody_and_never_moderates(place: Place) -> None:
     a, moderator = await place.person(), await place.person("moderator")
     room = await place.room(a, moderator)
-    command = Mute(person=a, minutes=5, rule="kind", reason=words())
+    command = Mute(person=a, minutes=5, rule="kindness", reason=words())
     async with live(place) as here, here.client(moderator, kind="bearer") as program:
         await program.join(room)
         assert isinstance(await program.say(room, words()), Entry)

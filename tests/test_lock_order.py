@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from chat import cases as cases_of
-from chat import erasure, people, retention, rooms
+from chat import erasure, retention, rooms
 from chat.clock import Clock
 from chat.group import GroupCommit
 from chat.ids import PersonId, Seq
@@ -156,8 +156,7 @@ class Town(Crowd):
     async def ban(self) -> None:
         """The same at once in both processes, perhaps."""
         person, by = self.anybody(), self.dice.choice(self.staff)
-        async with self.place.store.transaction() as tx:
-            await people.ban(tx, self.place.keys, person, by)
+        await self.place.ban(person, by)
         await self.replace(person)
 
     async def replace(self, person: PersonId) -> None:

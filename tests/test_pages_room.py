@@ -13,8 +13,8 @@ from chat.protocol import Entry
 from tests import browser
 from web import bundle, language, sayings
 from web.assets import STATIC, Assets
-from web.shield import CONTENT_SECURITY_POLICY
 from web.environments import environments
+from web.shield import CONTENT_SECURITY_POLICY
 
 ME, OTHER = 5, 6
 COLD_BYTES = 16_000 - 1_500

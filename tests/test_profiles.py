@@ -22,11 +22,7 @@ from tests.words import CANARY, words
 
 async def mute(circle: Circle, person: PersonId) -> None:
     async with circle.place.store.transaction() as tx:
-        await tx.execute(
-            mutes.insert().values(
-                id=new_id(), person=person, until=await tx.now() + 60_000, rule="kind", made_by=person, made_at=0
-            )
-        )
+        await tx.execute(mutes.insert().values(id=new_id(), person=person, until=await tx.now() + 60_000))
 
 
 async def test_a_person_finds_their_profile_as_they_left_it(circle: Circle) -> None:

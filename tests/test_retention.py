@@ -137,9 +137,9 @@ async def test_a_case_and_its_key_are_kept_a_year(place: Place) -> None:
 
 async def test_the_audit_loses_its_reasons_then_its_rows_and_holds_all_the_time(place: Place) -> None:
     moderator, person = await place.person("moderator"), await place.person()
-    command = Mute(person=person, minutes=5, rule="insult", reason=words())
+    command = Mute(person=person, minutes=5, rule="kindness", reason=words())
     key = place.keys.derive("audit")
-    await moderation.mute(place.store, place.keys, moderator, command)
+    await moderation.act(place.store, place.keys, moderator, command)
     await of(place, keep_case_days=0).sweep()
     rows = await place.rows(audit_table)
     assert [(row.act, row.body is not None, row.body_digest is not None) for row in rows] == [
@@ -149,7 +149,7 @@ async def test_the_audit_loses_its_reasons_then_its_rows_and_holds_all_the_time(
     await of(place, keep_audit_days=0).sweep()
     assert await place.rows(audit_table) == []
     assert await audit.verify(place.store, key) is None
-    await moderation.mute(place.store, place.keys, moderator, command)
+    await moderation.act(place.store, place.keys, moderator, command)
     assert await audit.verify(place.store, key) is None
 
 
@@ -158,7 +158,7 @@ async def test_doors_that_open_nothing_are_taken_away(place: Place) -> None:
     async with place.store.transaction() as tx:
         await sessions.open(tx, person)
         await links.make_link(tx)
-    await moderation.mute(place.store, place.keys, moderator, Mute(person=person, minutes=1, rule="insult", reason=""))
+    await moderation.act(place.store, place.keys, moderator, Mute(person=person, minutes=1, rule="kindness", reason=""))
     await of(place).sweep()
     doors = ((sessions_table, "expires_at", 61), (links_table, "expires_at", 3), (mutes_table, "until", 366))
     for table, column, days in doors:

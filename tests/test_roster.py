@@ -67,8 +67,7 @@ async def test_a_role_that_was_taken_back_is_on_duty_no_more(place: Place) -> No
     async with place.store.transaction() as tx:
         await people.revoke(tx, place.keys, both, "supervisor", organiser)
     assert await on_duty(place) == [(both, "moderator")]
-    async with place.store.transaction() as tx:
-        await people.ban(tx, place.keys, both, organiser)
+    await place.ban(both, organiser)
     assert await on_duty(place) == []
 
 

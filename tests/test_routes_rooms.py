@@ -192,10 +192,10 @@ async def test_a_muted_person_is_told_the_rule_and_the_end_and_what_still_works(
         person, moderator = await place.person(), await place.person("moderator")
         room = await place.room(person)
         command = Mute(person=person, minutes=60, rule="kindness", reason=words())
-        await moderation.mute(place.store, place.keys, moderator, command)
+        await moderation.act(place.store, place.keys, moderator, command)
         async with await pages.browser_of(person) as browser:
             account = (await browser.get("/me")).text
-            assert "In all group rooms, until" in account
+            assert "In all group rooms." in account and "Until " in account
             assert "Be kind: nobody is put down here." in account
             appeal = account.partition('id="appeal"')[2].partition("</section>")[0]
             assert "ask the organisation for another look" in appeal

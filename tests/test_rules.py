@@ -145,8 +145,7 @@ def both(*changes: tuple[Change, Change]) -> tuple[Change, Change]:
 
 def mute(of: str) -> tuple[Change, Change]:
     def muted(pair: Pair) -> Sequence[sa.Executable]:
-        row = {"id": new_id(), "person": getattr(pair, of), "until": FAR, "rule": "kind", "made_by": pair.other}
-        return [mutes.insert().values(row | {"made_at": 0})]
+        return [mutes.insert().values(id=new_id(), person=getattr(pair, of), until=FAR)]
 
     return muted, lambda pair: [sa.update(mutes).values(lifted_at=1)]
 

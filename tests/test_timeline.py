@@ -42,8 +42,8 @@ async def test_whatever_becomes_of_an_entry_its_row_stays_as_it_was_written(plac
         await retract(tx, author, Retract(room=room, seq=said[1]))
     async with place.store.transaction() as tx:
         await react(tx, other, React(room=room, seq=said[2], mark="hug"), 20, 10)
-    await moderation.remove(
-        place.store, place.keys, moderator, Remove(room=room, seq=said[3], rule="insult", reason=words())
+    await moderation.act(
+        place.store, place.keys, moderator, Remove(room=room, seq=said[3], rule="kindness", reason=words())
     )
     await cases.report(place.store, place.keys, other, Report(room=room, seq=said[4], reason=words()))
     now = await kept(place, room)

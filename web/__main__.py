@@ -19,7 +19,7 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
-from chat import claims, clock, erasure, retention, rooms
+from chat import claims, clock, erasure, house_rules, retention, rooms
 from chat.admission import Admission
 from chat.alerts import Alerts
 from chat.bus import Bus, Going
@@ -147,6 +147,7 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
     try:
         async with store.transaction() as tx:
             await rooms.seed(tx)
+            await house_rules.seed(tx)
             await changes.seed(tx)
             await pairs.seed(tx, Tokens(keys.derive("tokens")))
             await topics.seed(tx)

@@ -85,13 +85,13 @@ async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response
     assert visit.session is not None
     async with visit.site.store.reading() as tx:
         found = await sessions.listing(tx, person)
-        standing = await account.mutes_of(tx, person)
+        standing = await account.acts_of(tx, person)
         blocked = await blocks.blocked(tx, person)
         notices = await account.case_notices(tx, person)
         has_way_back = await account.has_way_back(tx, person)
         recovered = await account.recovered_at(tx, person, visit.session.created_at)
     return visit.page(
-        "me.html", status, page="me", sessions=found, this=visit.session.id, mutes=standing, error=error,
+        "me.html", status, page="me", sessions=found, this=visit.session.id, acts=standing, error=error,
         notices=[(visit.language.day(one.at), visit.language(sayings.NOTICES[one.code])) for one in notices],
         blocked=blocked, here="/me", has_way_back=has_way_back, recovered=recovered,
         nickname=visit.field("nickname") or visit.member.nickname,

@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from chat import cases, queue, reviews, rooms, roster, staffing
+from chat import bans, cases, house_rules, queue, reviews, rooms, roster, staffing
 from chat.cases import OpenedCase
 from chat.ids import CaseId
 from chat.protocol import LEVELS, Quiet
@@ -41,6 +41,17 @@ class CaseTold(Quiet, frozen=True):
     times: int = 1
 
 
+class WaitingTold(Quiet, frozen=True):
+    """A ban for good that waits for a second. `mine`: one has asked for it oneself, so it waits for somebody else."""
+
+    act: int
+    subject: Subject
+    rule: str
+    made_name: str
+    until: int
+    mine: bool
+
+
 class Around(Quiet, frozen=True):
     """One entry of a case's evidence. `text` is empty where the words had been destroyed before the report."""
 
@@ -59,6 +70,8 @@ class OpenedTold(CaseTold, frozen=True, kw_only=True):
     seq: int
     mutes: int
     earlier: int
+    place: str
+    locked: bool
     entries: list[Around]
 
 
@@ -89,7 +102,8 @@ async def console(visit: Visit) -> Response:
     async with visit.site.store.reading() as tx:
         desk = await rooms.desk(tx)
         until = await roster.until(tx, visit.member.person)
-    rules = {code: sayings.of_rule(visit.language, code) for code in sayings.RULES}
+        in_force = [one for one in await house_rules.load(tx) if not one.retired]
+    rules = {one.code: sayings.of_rule(visit.language, one) for one in in_force}
     return visit.page(
         "console.html", page="console", desk=desk, me=visit.member.person, rules=rules, levels=LEVELS,
         cards=flow_cards.told(visit.language), until=visit.language.moment(until) if until else "",
@@ -128,6 +142,21 @@ async def staffing_now(visit: Visit) -> Response:
     return visit.json(msgspec.json.encode(told))
 
 
+async def waiting_now(visit: Visit) -> Response:
+    """Give the bans for good that wait for a second, as JSON."""
+    async with visit.site.store.reading() as tx:
+        found = await bans.waiting(tx, visit.member.person)
+        rules = {one.code: one for one in await house_rules.load(tx)}
+    told = [
+        WaitingTold(
+            one.act, Subject(one.person, one.nickname), sayings.of_rule(visit.language, rules[one.rule]),
+            one.made_name, one.until, one.made_by == visit.member.person,
+        )
+        for one in found
+    ]  # fmt: skip
+    return visit.json(msgspec.json.encode(told))
+
+
 async def case(visit: Visit) -> Response:
     """Give one case with its words as JSON."""
     number = CaseId(visit.id("case"))
@@ -144,7 +173,7 @@ def _opened(visit: Visit, found: OpenedCase) -> OpenedTold:
         found.id, found.level, found.state, found.room, _place(visit, found.place, found.room_name), found.created_at,
         Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
         names.get(found.claimed_by or 0, ""), code=found.code, times=found.times, reason=found.reason,
-        seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier, entries=[
+        seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier, place=found.place, locked=found.locked, entries=[
             Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)
             for one in found.evidence
         ],

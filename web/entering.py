@@ -2,9 +2,9 @@
 
 from starlette.responses import Response
 
-from chat import account, links, passphrases, people, recovery, sessions, sign_ups, words
+from chat import account, bans, links, passphrases, people, recovery, sessions, sign_ups, words
 from chat.ids import PersonId
-from chat.refusals import Gone, Muted, NicknameTaken, NotWords, Refusal, SignedOut, TooFast
+from chat.refusals import Banned, Gone, Muted, NicknameTaken, NotWords, Refusal, SignedOut, TooFast
 from web import sayings, welcome
 from web.site import Visit
 
@@ -23,6 +23,7 @@ async def sign_in_form(visit: Visit) -> Response:
 async def sign_in(visit: Visit) -> Response:
     """Sign in by recovery code (which is replaced, and the new one shown), or by nickname and passphrase."""
     site = visit.site
+    await bans.end_due(site.store)
     if visit.field("way") == "passphrase":
         try:
             person = await passphrases.check(
@@ -30,11 +31,15 @@ async def sign_in(visit: Visit) -> Response:
             )
         except SignedOut:
             return _form(visit, "wrong_passphrase", "passphrase")
+        except Banned as refusal:
+            return await _banned(visit, PersonId(refusal.person))
         return await visit.know_device(await _signed_in(visit, person, "/rooms"), person)
     try:
         used = await recovery.recover(site.store, site.keys, visit.field("code"), visit.address)
     except SignedOut:
         return _form(visit, "wrong_recovery", "code")
+    except Banned as refusal:
+        return await _banned(visit, PersonId(refusal.person))
     async with site.store.transaction() as tx:
         visit.token = await sessions.open(tx, used.person)
         visit.person = await people.find(tx, used.person)
@@ -71,6 +76,7 @@ async def link(visit: Visit) -> Response:
     Whose answer was lost presses again in the same browser; two presses at once are the same thing.
     """
     token = str(visit.request.path_params["token"])
+    await bans.end_due(visit.site.store)
     for _ in range(2):
         try:
             return await _come_in(visit, token)
@@ -98,9 +104,22 @@ async def _come_in(visit: Visit, token: str) -> Response:
 
 
 async def _signed_in(visit: Visit, person: PersonId, path: str) -> Response:
-    async with visit.site.store.transaction() as tx:
-        session = await sessions.open(tx, person)
+    try:
+        async with visit.site.store.transaction() as tx:
+            session = await sessions.open(tx, person)
+    except SignedOut:
+        return await _banned(visit, person)
     return visit.sign_in(session, path)
+
+
+async def _banned(visit: Visit, person: PersonId) -> Response:
+    """Tell who has shown whose account it is why it is closed, and until when."""
+    async with visit.site.store.reading() as tx:
+        found = [one for one in await account.acts_of(tx, person) if one.kind == "banned"]
+    if not found:
+        raise SignedOut  # erased, or the ban has ended meanwhile
+    lasting = [one for one in found if one.until is None]
+    return visit.page("banned.html", 403, bans=lasting or sorted(found, key=lambda one: -(one.until or 0)))
 
 
 async def start_form(visit: Visit) -> Response:

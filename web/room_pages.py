@@ -84,6 +84,8 @@ async def room(visit: Visit) -> Response:
         )
     elif muted:
         silenced = Silenced("muted", visit.say("muted"))
+    elif card.state == "locked":
+        silenced = Silenced("room_locked", visit.say("room_locked"))
     if visit.wants_json:
         return visit.json(msgspec.json.encode(silenced or Silenced("", "")))
     page = await history.page(visit.site.store, visit.site.keys, number, person, limit=SHOWN_ENTRIES)

@@ -4,6 +4,7 @@ Every code of `chat.refusals` has one (a test walks the classes), and every noti
 code. A sentence says what happened, that nothing is lost, and what to do; it blames nobody.
 """
 
+from chat.house_rules import HouseRule
 from web.language import Language
 
 
@@ -19,9 +20,14 @@ REFUSALS: dict[str, str] = {
     "not_allowed": _("Your role here does not include this. Nothing was changed."),
     "muted": _("A moderator has muted you for a while. You can still read, leave, report and ask for help. "
                "Your account page says until when, and how to appeal."),
+    "banned": _("A moderator has closed this account."),
+    "expelled": _("A moderator has sent you out of this room. Your account page says until when, and how to appeal. "
+                  "Other rooms and help stay open."),
+    "room_locked": _("A moderator has locked this room for now. You can still read it."),
     "room_closed": _("This room takes no more messages. You can still read it."),
     "room_full": _("This room has as many people as it holds. You can try another one, or come back later."),
     "too_fast": _("That was quicker than we can take in. Nothing is lost. Please wait a little and try again."),
+    "slow": _("This room is slow just now: everybody waits a little between two messages. Nothing is lost."),
     "say_id_conflict": _("This message was sent before with other words. The earlier one was kept."),
     "not_joined": _("You are not in this room just now. Open it again, and try once more."),
     "gone": _("Somebody was quicker, or it has ended. You need not do anything."),
@@ -122,9 +128,10 @@ def title(language: Language, status: int, code: str) -> str:
     return language(TITLES_OF.get(code) or TITLES.get(status, TITLES[400]))
 
 
-def of_rule(language: Language, rule: str) -> str:
-    """Return a rule in words; one the organisation named itself is shown as it stands."""
-    return language(RULES[rule]) if rule in RULES else rule.replace("_", " ")
+def of_rule(language: Language, rule: HouseRule) -> str:
+    """Return a house rule in words: the organisation's own in this language or another, or the catalogue's."""
+    own = rule.texts.get(language.code) or next(iter(rule.texts.values()), "")
+    return own or language(RULES[rule.code])
 
 
 def of_levels(language: Language) -> dict[str, str]:

@@ -88,7 +88,7 @@ def test_a_report_comes_live_is_claimed_and_the_author_muted_by_keys_alone(
 
         expect(queue).to_be_focused()
         keys.press("z")
-        moderator.see("The mute is lifted.")
+        moderator.see("It is undone.")
         expect(author.page.get_by_label("Your message")).to_be_enabled()
         again = words("thank you")
         author.enter(OTHER_ROOM)

@@ -118,3 +118,12 @@ test("memory is bounded, and what was dropped can be paged again", () => {
   assert.equal(timeline.row(50), undefined);
   assert.equal(timeline.prepend(range(1, 50)), 50);
 });
+
+test("what was hidden is shown again as a page of history tells it, and nothing else changes", () => {
+  const timeline = new Timeline(0);
+  timeline.take([said(1), said(2), { seq: 3, kind: "removed", at: 3, target: 1 }, { seq: 4, kind: "restored", at: 4, target: 1 }]);
+  assert.equal(timeline.row(1).hidden, "removed");
+  const changed = timeline.refresh([said(1, { text: "newest", edited: 2 }), said(2), said(99)]);
+  assert.deepEqual([...changed], [1]);
+  assert.deepEqual([timeline.row(1).text, timeline.row(1).hidden, timeline.row(1).edited], ["newest", "", 2]);
+});

@@ -54,10 +54,19 @@ def upgrade() -> None:
         sa.Column("requests_since", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("erased_at", sa.BigInteger(), nullable=True),
+        sa.Column("banned_until", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("state in ('active','banned','erased')", name=op.f("ck_people_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sa.UniqueConstraint("skeleton", name=op.f("uq_people_skeleton")),
         postgresql_with={"fillfactor": "60"},
+    )
+    op.create_index(
+        "ix_people_banned_until",
+        "people",
+        ["banned_until"],
+        unique=False,
+        postgresql_where=sa.text("banned_until IS NOT NULL"),
+        sqlite_where=sa.text("banned_until IS NOT NULL"),
     )
     op.create_table(
         "rooms",
@@ -73,6 +82,7 @@ def upgrade() -> None:
         sa.Column("last_seq", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("slow_s", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("kind in ('group','one_to_one','inbox','desk','log')", name=op.f("ck_rooms_kind")),
         sa.CheckConstraint("state in ('open','locked','closed')", name=op.f("ck_rooms_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rooms")),
@@ -201,6 +211,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("say_id IS NOT NULL"),
     )
     op.create_table(
+        "house_rules",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("texts", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("retired", sa.Boolean(), nullable=False),
+        sa.Column("made_by", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_house_rules_made_by")),
+        sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_house_rules")),
+    )
+    op.create_table(
         "links",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("role", sa.Text(), nullable=True),
@@ -244,11 +266,7 @@ def upgrade() -> None:
         sa.Column("person", sa.BigInteger(), nullable=False),
         sa.Column("room", sa.BigInteger(), nullable=True),
         sa.Column("until", sa.BigInteger(), nullable=False),
-        sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("made_by", sa.BigInteger(), nullable=False),
-        sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("lifted_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_mutes_made_by")),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_mutes_person")),
         sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_mutes_room")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mutes")),
@@ -301,6 +319,54 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_shifts_person")),
         sa.PrimaryKeyConstraint("person", "role", name=op.f("pk_shifts")),
     )
+    op.create_table(
+        "slow_says",
+        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_slow_says_person")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_slow_says_room")),
+        sa.PrimaryKeyConstraint("room", "person", name=op.f("pk_slow_says")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "acts",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=True),
+        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("amount", sa.Integer(), nullable=True),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("rule_version", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("case", sa.BigInteger(), nullable=True),
+        sa.Column("made_by", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("seconded_by", sa.BigInteger(), nullable=True),
+        sa.Column("seconded_at", sa.BigInteger(), nullable=True),
+        sa.Column("undone_by", sa.BigInteger(), nullable=True),
+        sa.Column("undone_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed')",
+            name=op.f("ck_acts_kind"),
+        ),
+        sa.CheckConstraint("person is not null or room is not null", name=op.f("ck_acts_about")),
+        sa.CheckConstraint("seconded_by <> made_by", name=op.f("ck_acts_four_eyes")),
+        sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_acts_made_by")),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_acts_person")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_acts_room")),
+        sa.ForeignKeyConstraint(
+            ["rule", "rule_version"],
+            ["house_rules.code", "house_rules.version"],
+            name=op.f("fk_acts_rule_rule_version"),
+        ),
+        sa.ForeignKeyConstraint(["seconded_by"], ["people.id"], name=op.f("fk_acts_seconded_by")),
+        sa.ForeignKeyConstraint(["undone_by"], ["people.id"], name=op.f("fk_acts_undone_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
+    )
+    op.create_index(op.f("ix_acts_person"), "acts", ["person"], unique=False)
+    op.create_index(op.f("ix_acts_room"), "acts", ["room"], unique=False)
     op.create_table(
         "escalations",
         sa.Column("case", sa.BigInteger(), nullable=False),

@@ -1,5 +1,6 @@
 // @ts-check
 /** What one may do with an entry (answer, mark, edit, take back, report), and leaving. Loaded on the first wish. */
+import { toast } from "./toast.js";
 
 const ANSWER_MS = 10_000;
 
@@ -23,11 +24,7 @@ function choice(shown) {
 
 /** @param {import("./live.js").Live} live @param {string} key @param {Record<string, string>} [values] */
 function tell(live, key, values) {
-  const told = live.words(key, values) || live.words("refused") || "";
-  const toast = part(document.body, "toast");
-  toast.textContent = told;
-  toast.toggleAttribute("data-shown", true);
-  setTimeout(() => toast.toggleAttribute("data-shown", false), 8000);
+  toast(live.words(key, values) || live.words("refused") || "");
 }
 
 /** @param {import("./live.js").Live} live @param {import("./wire.js").Frame | null | undefined} answer @param {string} [kept] */

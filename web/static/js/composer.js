@@ -65,7 +65,7 @@ export class Composer {
   close(code, told) {
     this.#silence(true, told || this.#room.words?.(`silent_${code}`) || this.#room.words?.("silent_closed") || "");
     this.#room.piece("appeal").hidden = code !== "muted";
-    this.#room.toggleAttribute("data-over", code !== "muted");
+    this.#room.toggleAttribute("data-over", code !== "muted" && code !== "room_locked");
   }
 
   /** A notice came that one is muted, or not any more: ask what that means in this room. */

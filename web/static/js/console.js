@@ -6,6 +6,8 @@
  * Keys act only while the queue has the focus, and can be switched off (WCAG 2.1.4).
  */
 import { LivePage, write } from "./page.js";
+import { ask, commandOf } from "./acts.js";
+import { Second } from "./second.js";
 import { follow } from "./inbox.js";
 import { Queue, found } from "./queue.js";
 import { caseItem, nameOf } from "./case_item.js";
@@ -19,7 +21,7 @@ const CLOCK_MS = 15_000;
 
 /** @typedef {import("./queue.js").Case} Case */
 /**
- * @typedef {Case & {reason: string, seq?: number, entries: {seq: number, kind: string, name: string, at: number,
+ * @typedef {Case & {reason: string, seq?: number, place: string, locked: boolean, entries: {seq: number, kind: string, name: string, at: number,
  *   text: string, reported: boolean}[]}} Opened
  */
 
@@ -30,6 +32,7 @@ class Console extends LivePage {
   #timer = 0;
   #told = new Told(this);
   #staffing = new Staffing(this);
+  #second = new Second(this, (command, told) => this.#ask(command, told));
   #handing = new Handing({
     ask: (command, told) => this.#ask(command, told), form: (name, nickname) => this.#form(name, nickname),
     claim: (one) => this.#claim(one), me: () => Number(this.dataset.me),
@@ -79,6 +82,7 @@ class Console extends LivePage {
       const all = /** @type {Case[]} */ (await answer.json());
       this.#queue.take(all);
       this.#staffing.look();
+      await this.#second.look();
       const asked = all.filter((one) => one.asked === Number(this.dataset.me) && !one.acknowledged).length;
       const line = this.piece("asked");
       if (line.hidden === asked > 0) line.hidden = !asked;
@@ -136,7 +140,7 @@ class Console extends LivePage {
     const keys = /** @type {HTMLInputElement} */ (this.piece("keys")).checked;
     if (keys) Object.assign(moves, { j: 1, k: -1 });
     const acts = /** @type {Record<string, string>} */ (keys
-      ? { c: "claim", m: "mute", h: "hide", x: "nothing", n: "fresh", z: "undo", e: "escalate", a: "acknowledge", r: "release" } : {});
+      ? { c: "claim", m: "mute", h: "hide", o: "more", x: "nothing", n: "fresh", z: "undo", e: "escalate", a: "acknowledge", r: "release" } : {});
     const step = moves[event.key];
     const act = event.key === "Enter" ? "open" : acts[event.key];
     if (!step && !act) return;
@@ -174,7 +178,7 @@ class Console extends LivePage {
     this.piece("because").hidden = !opened.reason && !opened.code;
     this.piece("no-words").hidden = opened.entries.length > 0;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
-      ["hide", !this.#reported()], ["mute", !opened.subject.person],
+      ["hide", !this.#reported()], ["mute", !opened.subject.person], ["more", !opened.subject.person],
     ]))
       /** @type {HTMLElement} */ (pane.querySelector(`[data-act="${act}"]`)).hidden = hidden;
     this.piece("around").replaceChildren(...opened.entries.map((entry) => {
@@ -209,9 +213,10 @@ class Console extends LivePage {
     if (this.#opened?.case !== current.case) await this.#open();
     const opened = this.#opened;
     if (opened?.case !== current.case) return;
-    if (act === "mute") await this.#mute(opened);
-    else if (act === "hide") await this.#hide(opened);
-    else if (act === "nothing") await this.#close(opened);
+    if (act === "nothing") await this.#close(opened);
+    else if (!opened.subject.person) return;
+    else if (act === "more") await this.#more(opened);
+    else if (act !== "hide" || this.#reported()) await this.#do(act, opened);
   }
 
   /** @param {Case} one @returns {Promise<boolean>} whether it is mine now */
@@ -220,25 +225,27 @@ class Console extends LivePage {
     return this.#ask({ t: "claim", case: one.case }, "claimed");
   }
 
-  /** @param {Opened} opened */
-  async #mute(opened) {
-    const form = await this.#form("mute", opened.subject.nickname);
-    if (!form || !(await this.#claim(this.#queue.current ?? opened))) return;
-    const command = {
-      t: "mute", person: opened.subject.person, minutes: Number(form.minutes), rule: form.rule, reason: form.reason,
-      case: opened.case, ...(form.where === "here" ? { room: opened.room } : {}),
-    };
-    const answer = await this.wire.ask(command);
-    if (answer?.t !== "done") return this.#refused(answer);
-    this.#told.offer("muted", { name: opened.subject.nickname }, () => {}, () => this.#ask({ t: "unmute", mute: answer.mute }, "unmuted"));
+  /** The acts that are wanted less often. @param {Opened} opened */
+  async #more(opened) {
+    for (const each of document.querySelectorAll("#more [data-in]"))
+      /** @type {HTMLElement} */ (each).hidden = opened.place !== "group" || (each.matches("[data-locked]") && !opened.locked);
+    const { chosen } = await ask("more", opened.subject.nickname, this.piece("queue"));
+    if (chosen) await this.#do(chosen, opened);
   }
 
-  /** @param {Opened} opened */
-  async #hide(opened) {
-    const seq = this.#reported();
-    const form = seq && (await this.#form("hide", opened.subject.nickname));
-    if (!form || !(await this.#claim(this.#queue.current ?? opened))) return;
-    await this.#ask({ t: "remove", room: opened.room, seq, rule: form.rule, reason: form.reason, case: opened.case }, "hidden");
+  /** @param {string} act @param {Opened} opened */
+  async #do(act, opened) {
+    const { nickname } = opened.subject;
+    const { chosen, form } = await ask(act, nickname, this.piece("queue"));
+    if (chosen !== "send" || !(await this.#claim(this.#queue.current ?? opened))) return;
+    const answer = await this.wire.ask(commandOf(act, form, opened, this.#reported()));
+    if (answer?.t !== "done") return this.#refused(answer);
+    if (act === "lock" || act === "unlock") opened.locked = act === "lock";
+    const told = act === "ban" && !form.days ? "done_ban_waits" : `done_${act}`;
+    const back = () => void this.#ask({ t: "undo", act: answer.act }, "undone");
+    if (answer.act) this.#told.offer(told, { name: nickname }, () => {}, back);
+    else this.#told.tell(told);
+    this.#look();
   }
 
   /** Closing cannot be taken back on the server, so it waits here for as long as it can be undone. @param {Opened} opened */
@@ -263,17 +270,9 @@ class Console extends LivePage {
   }
 
   /** @param {string} name @param {string} nickname @returns {Promise<Record<string, string> | null>} null: not now */
-  #form(name, nickname) {
-    const dialog = /** @type {HTMLDialogElement} */ (document.getElementById(name));
-    const form = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
-    form.reset();
-    for (const each of dialog.querySelectorAll("[data-nickname]")) each.textContent = nickname;
-    dialog.returnValue = "";
-    dialog.showModal();
-    return new Promise((done) => dialog.addEventListener("close", () => {
-      this.piece("queue").focus();
-      done(dialog.returnValue === "send" ? /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form))) : null);
-    }, { once: true }));
+  async #form(name, nickname) {
+    const { chosen, form } = await ask(name, nickname, this.piece("queue"));
+    return chosen === "send" ? form : null;
   }
 
   /** @param {Record<string, unknown> & {t: string}} command @param {string} told when it is done */

@@ -7,13 +7,18 @@ import { EntryMaker, readEntry } from "./entry.js";
 import { Log } from "./log.js";
 import { People } from "./people.js";
 import { follow } from "./inbox.js";
+import { toast } from "./toast.js";
 
 const PAGE = 60;
 const LINE_MS = 2500;
 const READ_MS = 5000;
 const FETCH_MS = 10_000;
 /** Refusals after which the same say may pass later. */
-const PASSING = new Set(["too_fast", "unavailable", "not_joined"]);
+const PASSING = new Set(["too_fast", "slow", "unavailable", "not_joined"]);
+/** Refusals that hold for whatever one would say next. */
+const SILENCING = new Set(["muted", "room_closed", "room_locked"]);
+/** Notices after which one may write, or may not any more. */
+const LOOKS = new Set(["locked", "unlocked"]);
 
 /** @param {import("./room.js").Room} room @returns {Live} */
 export function start(room) {
@@ -66,7 +71,8 @@ export class Live {
     this.wire.follow(this);
     this.wire.start();
     follow(this.wire, undefined, (entry) => {
-      if (entry.kind === "muted" || entry.kind === "unmuted") room.composer?.look();
+      if (entry.kind === "muted" || entry.kind === "undone") room.composer?.look();
+      if (this.words(`about_${entry.kind}`)) toast(this.words(`about_${entry.kind}`));
       if (entry.kind === "opened") this.#beside?.look();
     });
     this.#wide.addEventListener("change", () => this.#aside());
@@ -129,10 +135,12 @@ export class Live {
   /** @param {import("./state.js").Entry[]} entries */
   #take(entries) {
     const { added, changed, jump } = this.#timeline.take(entries);
+    const restored = entries.flatMap((entry) => (entry.kind === "restored" ? [entry.target ?? 0] : []));
     for (const entry of entries) {
       if (entry.author === this.me && entry.say_id) this.element.outbox?.drop(entry.say_id);
       this.#people.heard(entry);
       if (entry.kind === "closed") this.composer?.close("closed");
+      if (entry.kind === "notice" && LOOKS.has(entry.code ?? "")) this.composer?.look();
     }
     const news = added.filter((row) => row.author !== this.me);
     if (!this.log.pinned) this.#unseen += news.filter((row) => row.kind === "said").length;
@@ -140,7 +148,17 @@ export class Live {
     if (this.log.timeline === this.#timeline) this.log.update(changed);
     this.#pill();
     this.#mark();
+    if (restored.length) this.#restore(Math.min(...restored) - 1, Math.max(...restored) + 1);
     return jump;
+  }
+
+  /** What was hidden is shown again: its words are fetched, as it is to be shown now. @param {number} after @param {number} before */
+  async #restore(after, before) {
+    const answer = await fetch(`/rooms/${this.room}/entries?after=${after}&before=${before}`).catch(() => null);
+    if (!answer?.ok) return;
+    const { entries } = await answer.json();
+    const changed = this.#timeline.refresh(entries);
+    if (this.log.timeline === this.#timeline) this.log.update(changed);
   }
 
   /** What is held does not connect to what comes: hold the newest page, and page back from there. @param {number} last */
@@ -200,9 +218,11 @@ export class Live {
     this.#says.delete(frame.ref);
     if (frame.t === "done") outbox?.drop(sayId);
     else if (frame.code === "not_joined") this.wire.rejoin(this.room);
-    else if (PASSING.has(frame.code)) setTimeout(() => outbox?.again(), (frame.retry_after ?? 2) * 1000);
-    else {
-      if (frame.code === "muted" || frame.code === "room_closed") this.composer?.close(frame.code);
+    else if (PASSING.has(frame.code)) {
+      if (frame.code === "slow") toast(this.words("slow"));
+      setTimeout(() => outbox?.again(), (frame.retry_after ?? 2) * 1000);
+    } else {
+      if (SILENCING.has(frame.code)) this.composer?.close(frame.code);
       outbox?.fail(sayId, frame.code);
     }
   }

@@ -13,7 +13,7 @@
  */
 
 /** Kinds that have a row of their own; the others only change one. */
-const SHOWN = new Set(["said", "joined", "left", "muted", "unmuted", "notice", "opened", "closed"]);
+const SHOWN = new Set(["said", "joined", "left", "muted", "notice", "opened", "closed"]);
 
 /** So many rows are kept in memory while the reader is at the end; older ones are paged again when wanted. */
 export const KEPT = 1000;
@@ -103,6 +103,18 @@ export class Timeline {
     this.#oldest = older[0].seq;
     this.#rows = rows.concat(this.#rows);
     return rows.length;
+  }
+
+  /** Take entries as they are to be shown now. @param {Entry[]} entries @returns {Set<number>} seqs of rows that look different */
+  refresh(entries) {
+    const changed = new Set();
+    for (const entry of entries) {
+      const row = this.#bySeq.get(entry.seq);
+      if (!row || !row.hidden === !entry.hidden) continue;
+      Object.assign(row, rowOf(entry));
+      changed.add(row.seq);
+    }
+    return changed;
   }
 
   /** Forget the oldest rows beyond `KEPT`. @returns {number} how many */

@@ -1,0 +1,84 @@
+"""Quieting a room: locking it, so that it takes no words for now, and making it slow.
+
+A room's state follows the acts that stand (`settle`), so undoing one brings back what was before it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chat import acts
+from chat.acts import Act, Actor
+from chat.ids import ActId, RoomId, new_id
+from chat.protocol import Lock, Slow
+from chat.refusals import NotAMember, RoomClosed
+from chat.store import Transaction
+from chat.tables import acts as acts_table
+from chat.tables import rooms, slow_says
+
+
+async def lock(tx: Transaction, by: Actor, command: Lock) -> ActId:
+    """Let nobody speak in a group room or come into it, until it is unlocked; one that is locked stays so.
+
+    Raises:
+        RoomClosed: it is closed for good; and what `moderation.act` raises.
+    """
+    room = RoomId(command.room)
+    await _require_open(tx, by, room, command.case)
+    earlier = await locks(tx, room)
+    if earlier:
+        return ActId(earlier[0].id)
+    made = ActId(new_id())
+    await acts.record(tx, by, Act(made, "locked", command.rule, room=room, case=command.case), told=room)
+    await settle(tx, room)
+    return made
+
+
+async def slow(tx: Transaction, by: Actor, command: Slow) -> ActId:
+    """Set how many seconds lie between two says of one person in a group room; 0: none.
+
+    Raises:
+        RoomClosed: it is closed for good; and what `moderation.act` raises.
+    """
+    room = RoomId(command.room)
+    await _require_open(tx, by, room, command.case)
+    made = ActId(new_id())
+    act = Act(made, "slowed", command.rule, room=room, amount=command.seconds, case=command.case)
+    await acts.record(tx, by, act, told=room)
+    await settle(tx, room)
+    return made
+
+
+async def locks(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
+    """Return the locking that stands, if the room is locked.
+
+    Raises:
+        NotAMember: no such group room.
+    """
+    kind = (await tx.execute(sa.select(rooms.c.kind).where(rooms.c.id == room))).scalar()
+    if kind != "group":
+        raise NotAMember
+    return await acts.standing(tx, acts_table.c.room == room, acts_table.c.kind == "locked")
+
+
+async def settle(tx: Transaction, room: RoomId) -> None:
+    """Let the room's state follow the acts that stand. The caller has locked the room."""
+    state = "locked" if await locks(tx, room) else "open"
+    slowed = await acts.standing(tx, acts_table.c.room == room, acts_table.c.kind == "slowed")
+    seconds = slowed[-1].amount if slowed else 0
+    ours = sa.update(rooms).where(rooms.c.id == room)
+    await tx.execute(ours.where(rooms.c.state != "closed").values(state=state))
+    await tx.execute(ours.values(slow_s=seconds))
+    if not seconds:
+        await tx.execute(sa.delete(slow_says).where(slow_says.c.room == room))
+
+
+async def _require_open(tx: Transaction, by: Actor, room: RoomId, case: int | None) -> None:
+    await acts.require_staff(tx, by.person, None)
+    where = (await acts.lock_rooms(tx, room)).get(room)
+    await acts.require_case(tx, by.person, case)
+    if where is None or where.kind != "group":
+        raise NotAMember
+    if where.state == "closed":
+        raise RoomClosed

@@ -1,0 +1,54 @@
+"""Recusal: whom a moderator may not judge, and what they therefore learn nothing of.
+
+Oneself; whoever one talks with in a one-to-one, or did in the last 30 days; whoever one has blocked or is blocked by.
+Asked of the database every time, in the transaction that acts, under both people's locks; refused as if nobody were
+there, because "you may not" would tell a moderator that somebody has blocked them.
+"""
+
+import sqlalchemy as sa
+
+from chat.ids import PersonId
+from chat.refusals import NotAMember
+from chat.store import Transaction, clock
+from chat.tables import blocks, memberships, rooms
+
+MATCHED_MS = 30 * 86_400_000
+"""So long after a one-to-one ended who was in it is still no stranger."""
+
+
+def is_recused(
+    moderator: PersonId, person: "sa.ColumnElement[int] | sa.ColumnElement[int | None]", is_postgresql: bool
+) -> "sa.ColumnElement[bool]":
+    """Whether the moderator may not judge a person (a column; nobody, where it is null), as an expression."""
+    mine, theirs = memberships.alias("recused_mine"), memberships.alias("recused_theirs")
+    room, since = rooms.alias("recused_room"), clock(is_postgresql) - MATCHED_MS
+    matched = sa.exists().where(
+        mine.c.person == moderator, theirs.c.person == person, theirs.c.room == mine.c.room, room.c.id == mine.c.room,
+        room.c.kind == "one_to_one", sa.or_(room.c.closed_at.is_(None), room.c.closed_at > since),
+    )  # fmt: skip
+    blocked = sa.exists().where(
+        sa.or_(
+            sa.and_(blocks.c.person == moderator, blocks.c.blocked == person),
+            sa.and_(blocks.c.person == person, blocks.c.blocked == moderator),
+        )
+    )
+    return sa.or_(sa.func.coalesce(person, 0) == moderator, matched, blocked)
+
+
+async def is_apart(tx: Transaction, moderator: PersonId, *people: PersonId | None) -> bool:
+    """Whether the moderator may judge all of these."""
+    for person in people:
+        asked = sa.select(is_recused(moderator, sa.literal(person or 0, sa.BigInteger), tx.is_postgresql))
+        if (await tx.execute(asked)).scalar():
+            return False
+    return True
+
+
+async def require_apart(tx: Transaction, moderator: PersonId, *people: PersonId | None) -> None:
+    """Ask whether the moderator may judge all of these.
+
+    Raises:
+        NotAMember: not one of them; it looks as if that person were not there.
+    """
+    if not await is_apart(tx, moderator, *people):
+        raise NotAMember
