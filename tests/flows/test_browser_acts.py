@@ -70,6 +70,7 @@ def test_what_moderators_do_is_told_at_once_and_undone_at_once(chromium: Browser
             member.hears(text)
         member.page.locator(".entry", has_text=said[0]).locator(".entry__more").click()
         member.button("Report to the moderators").click()
+        member.page.get_by_label("Hate, threats or insults").check()
         member.button("Send report").click()
         member.see("The moderators have your report.")
         first.go("/console")
