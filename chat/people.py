@@ -87,6 +87,11 @@ async def find(tx: Transaction, person: PersonId) -> Person:
     return Person(person, row.nickname, row.inbox, in_order(row.roles), row.language, row.state)
 
 
+async def name_of(tx: Transaction, person: PersonId) -> str:
+    """Return what a person is called now; empty once they are erased."""
+    return (await tx.execute(sa.select(people.c.nickname).where(people.c.id == person))).scalar() or ""
+
+
 def roles_held() -> "sa.Label[str | None]":
     """The roles of the statement's person as a column `roles`; see `in_order`."""
     held = sa.select(sa.func.aggregate_strings(roles.c.role, ",")).where(roles.c.person == people.c.id)

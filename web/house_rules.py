@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from chat import house_rules, people
 from chat.house_rules import TEXT_MOST
-from chat.refusals import Malformed, NotAMember, NotWords
+from chat.refusals import Malformed, NotWords
 from web import sayings
 from web.site import Visit
 
@@ -45,12 +45,7 @@ def _texts(visit: Visit) -> dict[str, str]:
 async def _page(visit: Visit, status: int = 200, *, error: str = "", wrong: str = "") -> Response:
     async with visit.site.store.reading() as tx:
         known, changed = await house_rules.load(tx), await house_rules.changed(tx)
-        by = ""
-        if changed is not None:
-            try:
-                by = (await people.find(tx, changed[1])).nickname
-            except NotAMember:
-                by = ""  # erased since
+        by = await people.name_of(tx, changed[1]) if changed is not None else ""
     spoken = visit.site.languages
     texts = {one.code: {code: sayings.of_rule(words, one) for code, words in spoken.items()} for one in known}
     typed = {"texts": _texts(visit), "retired": visit.field("retired") == "yes"}

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from chat import people
-from chat.refusals import Malformed, NotAMember, NotWords
+from chat.refusals import Malformed, NotWords
 from matcher import topics
 from matcher.topics import LABEL_MOST
 from web import facet_words
@@ -50,12 +50,7 @@ def _labels(visit: Visit) -> dict[str, str]:
 async def _page(visit: Visit, status: int = 200, *, error: str = "", wrong: str = "") -> Response:
     async with visit.site.store.reading() as tx:
         known, changed = await topics.load(tx), await topics.changed(tx)
-        by = ""
-        if changed is not None:
-            try:
-                by = (await people.find(tx, changed[1])).nickname
-            except NotAMember:
-                by = ""  # erased since
+        by = await people.name_of(tx, changed[1]) if changed is not None else ""
     spoken = visit.site.languages
     labels = {one.code: {code: facet_words.topic(words, one) for code, words in spoken.items()} for one in known}
     typed = {
