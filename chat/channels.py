@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from apprise import Apprise, AppriseAsset
 
-from chat import access
+from chat import access, audit
 from chat.ids import PersonId
 from chat.keys import KeyDestroyed, Keys
 from chat.refusals import Malformed
@@ -46,6 +46,7 @@ async def set_to(store: Store, keys: Keys, person: PersonId, addresses: Sequence
         await tx.execute(sa.delete(channels).where(channels.c.person == person))
         if rows:
             await tx.execute(channels.insert(), rows)
+        await audit.append(tx, keys.derive("audit"), "channels", person)
 
 
 async def kinds(tx: Transaction, person: PersonId) -> list[str]:

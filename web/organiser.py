@@ -2,11 +2,12 @@
 
 from starlette.responses import Response
 
-from chat import directory, links, people, rooms, roster, words
-from chat.ids import PersonId
+from chat import audit, directory, links, people, rooms, roster, words
+from chat.ids import PersonId, RoomId
 from chat.people import ROLES
 from chat.refusals import Malformed, NobodyRuleMissing, NotAMember, NotWords
 from chat.rooms import RoomCard
+from chat.store import Transaction
 from web.site import Visit
 
 NAME_MOST = 80
@@ -36,9 +37,10 @@ async def make_room(visit: Visit) -> Response:
     try:
         async with visit.site.store.transaction() as tx:
             await roster.require_rule(tx)
-            await rooms.make(
+            room = await rooms.make(
                 tx, "group", name=name, about=about or None, language=language, capacity=int(capacity)
             )  # fmt: skip
+            await _record(visit, tx, "room_made", room)
     except NobodyRuleMissing as refusal:
         return await _page(visit, 409, error=refusal.code)
     return visit.go("/organiser#rooms")
@@ -49,6 +51,7 @@ async def close_room(visit: Visit) -> Response:
     async with visit.site.store.transaction() as tx:
         card = await _group(visit, visit.id("room"))
         await rooms.close(tx, card.id, "organiser")
+        await _record(visit, tx, "room_closed", card.id)
     return visit.go("/organiser#rooms")
 
 
@@ -61,6 +64,7 @@ async def invite(visit: Visit) -> Response:
         token = await links.make_link(
             tx, role=None if role == "member" else role, by=visit.member.person, hours=LINK_HOURS
         )
+        await _record(visit, tx, "invited", code=role)
     return await _page(visit, address=f"{_origin(visit)}/link/{token}", invited=role)
 
 
@@ -82,6 +86,12 @@ async def suspend(visit: Visit) -> Response:
     async with visit.site.store.transaction() as tx:
         await people.revoke(tx, visit.site.keys, PersonId(visit.id("person")), "peer", visit.member.person)
     return visit.go("/organiser#people")
+
+
+async def _record(
+    visit: Visit, tx: Transaction, what: str, room: RoomId | None = None, *, code: str | None = None
+) -> None:
+    await audit.append(tx, visit.site.keys.derive("audit"), what, visit.member.person, room=room, code=code)
 
 
 async def _group(visit: Visit, number: int) -> RoomCard:
