@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import hypothesis
@@ -9,6 +10,7 @@ import pytest
 
 from tests import logs, servers
 from tests.circle import Circle, open_circle
+from tests.migrated import Reused
 from tests.place import Place, open_place
 
 hypothesis.settings.register_profile("hearthside", deadline=None)  # a busy machine is not a counterexample
@@ -58,9 +60,30 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'hearthside.db'}"
 
 
+@pytest.fixture(scope="session")
+def reused(postgresql: servers.Cluster) -> Iterator[Reused]:
+    """PostgreSQL databases that are used by one test after another."""
+    with ExitStack() as kept:
+        yield Reused(postgresql, kept)
+
+
+@pytest.fixture
+def reused_url(reused: Reused) -> Iterator[str]:
+    """A PostgreSQL database as it is before anything was written into it."""
+    with reused.database() as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database; a test that asks for it runs once on SQLite and once on PostgreSQL."""
+    """A database to bring up; a test that asks for it runs once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "reused_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest) -> str:
+    """A database without any table, once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 

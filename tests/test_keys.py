@@ -33,10 +33,10 @@ async def opened(url: str, folder: Path, cache_s: float = CACHED_S) -> AsyncIter
 
 @pytest.mark.parametrize("waits", [True, False], ids=["asked for", "at hand"])
 async def test_a_key_that_another_process_destroyed_is_forgotten_here_in_its_time_though_it_is_in_use(
-    database_url: str, tmp_path: Path, waits: bool
+    empty_url: str, tmp_path: Path, waits: bool
 ) -> None:
     assert CACHE_S < PROMISED_S
-    async with opened(database_url, tmp_path) as here, opened(database_url, tmp_path) as there:
+    async with opened(empty_url, tmp_path) as here, opened(empty_url, tmp_path) as there:
         await there.make(OWNER, "said", "own")
         await here.get(OWNER, "said")
         await there.destroy(OWNER, "said")
@@ -71,9 +71,9 @@ async def test_a_key_read_from_a_file_of_this_machine_is_kept_until_somebody_wri
 
 
 async def test_a_key_destroyed_here_is_forgotten_at_once_and_destroying_it_again_is_harmless(
-    database_url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:
-    async with opened(database_url, tmp_path, CACHE_S) as keys:
+    async with opened(empty_url, tmp_path, CACHE_S) as keys:
         await keys.make(OWNER, "said")
         await keys.get(OWNER, "said")
         for _ in range(2):
@@ -142,19 +142,19 @@ async def test_a_wrapped_key_opens_for_its_own_owner_and_purpose_only(sqlite_url
 
 
 async def test_a_new_master_key_wraps_from_now_on_and_what_the_old_one_wrapped_opens_still(
-    database_url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:
-    async with opened(database_url, tmp_path) as keys:
+    async with opened(empty_url, tmp_path) as keys:
         await keys.make(1, "said")
         sealed = (await keys.get(1, "said")).seal("text", PLACE)
     with (tmp_path / "master.keys").open("a") as file:
         file.write(f"2 {'ab' * KEY_BYTES}\n")
-    async with opened(database_url, tmp_path) as keys:
+    async with opened(empty_url, tmp_path) as keys:
         await keys.make(2, "said")
         assert (await keys.get(1, "said")).open(sealed, PLACE) == "text"
         sealed = (await keys.get(2, "said")).seal("text", PLACE)
     (tmp_path / "master.keys").write_text(f"2 {'ab' * KEY_BYTES}\n")
-    async with opened(database_url, tmp_path) as keys:
+    async with opened(empty_url, tmp_path) as keys:
         assert (await keys.get(2, "said")).open(sealed, PLACE) == "text"
         with pytest.raises(SealBroken):
             await keys.get(1, "said")
@@ -174,12 +174,12 @@ async def test_who_cannot_wait_for_a_key_does_not_wait_for_somebody_who_writes(s
 
 
 async def test_two_processes_that_start_at_once_share_one_table_and_one_master_key(
-    database_url: str, tmp_path: Path
+    empty_url: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "keys"
     rings = await asyncio.gather(*(asyncio.to_thread(Keyring.load, folder / "master.keys") for _ in range(8)))
     assert len({ring.derive("test") for ring in rings}) == 1
-    stores = await asyncio.gather(*(Keys.open(database_url, ring) for ring in rings))
+    stores = await asyncio.gather(*(Keys.open(empty_url, ring) for ring in rings))
     try:
         await stores[0].make(OWNER, "said")
         for one in stores:

@@ -66,14 +66,14 @@ def describe(connection: sa.Connection) -> dict[str, Any]:
 
 
 @pytest.fixture
-def two_databases(database_url: str, request: pytest.FixtureRequest, tmp_path: Any) -> Any:
+def two_databases(empty_url: str, request: pytest.FixtureRequest, tmp_path: Any) -> Any:
     """Two empty databases of one kind."""
-    if database_url.startswith("sqlite"):
-        yield database_url, f"sqlite:///{tmp_path / 'other.db'}"
+    if empty_url.startswith("sqlite"):
+        yield empty_url, f"sqlite:///{tmp_path / 'other.db'}"
         return
     cluster: servers.Cluster = request.getfixturevalue("postgresql")
     with cluster.database() as other:
-        yield database_url, other
+        yield empty_url, other
 
 
 async def test_the_migrated_schema_is_the_one_the_tables_describe(two_databases: tuple[str, str]) -> None:
@@ -101,29 +101,29 @@ def test_the_first_revision_is_written_from_the_tables(package: str) -> None:
     assert path(package).read_text() == first_revision(package), "tables.py has changed: make migration"
 
 
-async def test_migrating_again_changes_nothing(database_url: str) -> None:
-    await migrate(database_url, "chat")
-    async with connected(database_url) as connection:
+async def test_migrating_again_changes_nothing(empty_url: str) -> None:
+    await migrate(empty_url, "chat")
+    async with connected(empty_url) as connection:
         await connection.execute(sa.text("insert into meta (name, value) values ('kept', 'yes')"))
-    await migrate(database_url, "chat")
-    async with connected(database_url) as connection:
+    await migrate(empty_url, "chat")
+    async with connected(empty_url) as connection:
         assert (await connection.execute(sa.text("select value from meta where name = 'kept'"))).scalar_one() == "yes"
         head = (await connection.execute(sa.text("select version_num from chat_version"))).scalar_one()
     assert head == versions("chat").get_current_head()
 
 
-async def test_of_processes_that_start_together_one_migrates_and_the_others_wait(database_url: str) -> None:
+async def test_of_processes_that_start_together_one_migrates_and_the_others_wait(empty_url: str) -> None:
     async with asyncio.timeout(60):
-        await asyncio.gather(*(migrate(database_url, "chat") for _ in range(4)))
-    async with connected(database_url) as connection:
+        await asyncio.gather(*(migrate(empty_url, "chat") for _ in range(4)))
+    async with connected(empty_url) as connection:
         assert (await connection.execute(sa.text("select count(*) from chat_version"))).scalar_one() == 1
 
 
-async def test_a_database_of_a_newer_program_is_left_alone_and_said_so(database_url: str) -> None:
-    await migrate(database_url, "chat")
-    async with connected(database_url) as connection:
+async def test_a_database_of_a_newer_program_is_left_alone_and_said_so(empty_url: str) -> None:
+    await migrate(empty_url, "chat")
+    async with connected(empty_url) as connection:
         await connection.execute(sa.text("update chat_version set version_num = '9999'"))
     with pytest.raises(UnknownRevision, match="newer Hearthside"):
-        await migrate(database_url, "chat")
-    async with connected(database_url) as connection:
+        await migrate(empty_url, "chat")
+    async with connected(empty_url) as connection:
         assert (await connection.execute(sa.text("select version_num from chat_version"))).scalar_one() == "9999"
