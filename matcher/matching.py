@@ -201,16 +201,22 @@ class Matching:
 
     async def _able(self, one: Open, rows: "np.typing.NDArray[np.intp]", similar: Vectors) -> tuple[list[int], bool]:
         """Return who may be asked, most alike first, at most TOP (rows of the index); and whether anybody else who may
-        be was asked in this round."""
+        be was asked in this round.
+
+        The database is always asked about whole pages of LOOK, if need be about people who do not fit: how long that
+        takes must not tell whether there is one who does.
+        """
         ranked = rows[best(similar[rows], len(rows))]
+        others = np.setdiff1d(np.arange(len(similar)), rows)[: _short_of_a_page(len(rows))]
         able: list[int] = []
         was_asked = False
-        for start in range(0, len(ranked), LOOK):
+        for start in range(0, len(ranked) + len(others), LOOK):
             page = {PersonId(int(self._index.people[row])): int(row) for row in ranked[start : start + LOOK]}
+            filled = [*page, *(int(one) for one in self._index.people[others[: LOOK - len(page)]])]
             async with self._store.reading() as tx:
-                may = await eligibility.eligible(tx, one.held.request, page)
+                may = await eligibility.eligible(tx, one.held.request, filled)
             able += [row for person, row in page.items() if may.get(person) is False]
-            was_asked |= any(may.values())
+            was_asked |= any(may.get(person, False) for person in page)
             if len(able) >= TOP:
                 break
         return able[:TOP], was_asked
@@ -273,3 +279,8 @@ class Matching:
         reads = (("reads", language.encode()) for language in held.languages)
         facets = frozenset((*self._tokens.facets(declared(words.facets), words.near), *reads))
         return Sought(facets, held.breadth, vector)
+
+
+def _short_of_a_page(count: int) -> int:
+    """Return how many are missing to whole pages of LOOK, of which there is at least one."""
+    return -count % LOOK if count else LOOK

@@ -5,7 +5,8 @@ What the asker is told of a request, and how much work the database does to tell
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -91,6 +92,7 @@ async def test_who_is_busy_has_blocked_or_avoids_the_place_looks_like_who_is_not
         await places.save_homes(tx, circle.tokens, prober, [HOME], small=False, wished=True)
     target = None
     told: list[tuple[bytes, int]] = []
+    looked: list[int] = []
     for how in ("absent", "offered", "from a small place", "away", "blocked"):
         if how == "offered":
             target = await arrive(circle)
@@ -104,25 +106,38 @@ async def test_who_is_busy_has_blocked_or_avoids_the_place_looks_like_who_is_not
             async with circle.place.store.transaction() as tx:
                 await blocks.block(tx, target, prober)
         await circle.ask(prober, "", *((name, one) for name in TARGET for one in sorted(TARGET[name])), anew=True)
-        await matching.beat()
+        await matching.beat()  # takes up what has changed
+        await circle.look_again()
+        with statements(circle) as seen:
+            await matching.beat()
         assert bool(target and await circle.standing(target)) is (how == "offered"), how
+        if how != "offered":
+            looked.append(sum("was_asked" in one for one in seen))
         told.append(await standing_of(circle, prober))
     assert len(set(told)) == 1, "the same words, and the same work to find them"
+    assert looked == [1] * 4, "and the same work to look whether anybody is there"
 
 
 async def standing_of(circle: Circle, person: PersonId) -> tuple[bytes, int]:
     """Return what somebody is told of their request, without what is their own (whose it is, since when), and how many
     statements it took the database."""
+    with statements(circle) as seen:
+        standing = await circle.request(person)
+    own = {"request": RequestId(0), "made_at": Millis(0), "waited_s": 0.0, "kept_until": Millis(0)}
+    return repr(replace(standing, **own)).encode(), len(seen)  # type: ignore[arg-type]
+
+
+@contextmanager
+def statements(circle: Circle) -> Iterator[list[str]]:
+    """Gather what the database is asked."""
     seen: list[str] = []
 
-    def count(*told: object) -> None:
+    def gather(*told: object) -> None:
         seen.append(str(told[2]))
 
     engine = circle.place.store._reader.sync_engine
-    sa.event.listen(engine, "before_cursor_execute", count)
+    sa.event.listen(engine, "before_cursor_execute", gather)
     try:
-        standing = await circle.request(person)
+        yield seen
     finally:
-        sa.event.remove(engine, "before_cursor_execute", count)
-    own = {"request": RequestId(0), "made_at": Millis(0), "waited_s": 0.0, "kept_until": Millis(0)}
-    return repr(replace(standing, **own)).encode(), len(seen)  # type: ignore[arg-type]
+        sa.event.remove(engine, "before_cursor_execute", gather)

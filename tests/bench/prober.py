@@ -1,30 +1,42 @@
 """prober: whether times tell a stalker that somebody is here.
 
-Two worlds of the same people, but that in one the person looked for is here too, has blocked the prober and is from a
-place that must be avoided. ASKED requests, each with one facet changed, are asked in both by turns. Timed: from the
-request to what is told of it (the matcher's work), and the reading of it that the waiting page does. `auc_…`: the share
-of pairs of times, one of each world, told apart; .5 is guessing. `auc_same_…`: the same between two turns of one world,
-which is what noise alone gives.
+One world, in which the person looked for comes and goes by turns: they have blocked the prober and are from a place
+that must be avoided, and when they go they are erased. Meanwhile somebody else comes and goes in the same way, who has
+nothing in common with them. In each of ROUNDS the same EACH requests, each with one facet changed, are asked while they
+are here and, twice, while it is the other, in an order drawn by chance. Timed: from the request to what is told of it
+(the matcher's work), and the reading of it that the waiting page does. `auc_…`: the share of pairs of times, one with
+and one without them, told apart; .5 is guessing. `auc_same_…`: the same between the two turns without them, which is
+what noise alone gives.
 """
 
 import asyncio
 import random
 import tempfile
 import time
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import numpy as np
 
+from chat import erasure
 from chat.ids import PersonId
+from chat.journal import Journal
 from matcher import blocks, places
+from matcher.facets import Declared
 from matcher.matching import Matching
 from tests import crowd
 from tests.circle import Circle, open_circle
 from tests.crowd import One
-from tests.test_prober import HOME, TOPICS, arrive, probes, told_apart
+from tests.test_prober import HOME, TARGET, TOPICS, probes, told_apart
+from tests.words import place_name
+from web.account import FORGET
 
-OTHERS, ASKED = 200, 600
+OTHERS, ROUNDS, EACH = 200, 60, 10
+ELSEWHERE = place_name("another town")
+OTHER: Declared = {
+    "topic": frozenset({"caring", "work"}), "role": frozenset({"family"}), "side": frozenset({"not_affected"}),
+    "status": frozenset({"struggling"}),
+    "age": frozenset({"45_64"}), "gender": frozenset({"man"}),
+}  # fmt: skip
 Times = list[tuple[float, float]]
 
 
@@ -35,21 +47,21 @@ def figures(argv: list[str]) -> dict[str, float]:
 
 
 async def _measure(folder: Path) -> dict[str, float]:
-    asking = probes(random.Random(3))
-    async with AsyncExitStack() as stack:
-        worlds = []
-        for name in ("without", "with"):
-            (folder / name).mkdir()
-            url = f"sqlite:///{folder / name / 'hearthside.db'}"
-            circle = await stack.enter_async_context(open_circle(url, folder / name))
-            worlds.append(await _world(circle, is_here=name == "with"))
-        turns: list[Times] = [[], [], []]  # without, with, without once more
-        for n in range(ASKED):
-            order = [0, 1, 2]
-            random.shuffle(order)
-            for turn in order:
-                turns[turn].append(await _asked(*worlds[turn % 2], asking[n]))
-    without, with_them, again = (np.array(one) for one in turns)
+    chosen, asking = random.Random(), iter(probes(random.Random(3)))
+    turns: dict[str, Times] = {"without": [], "with": [], "again": []}
+    async with open_circle(f"sqlite:///{folder / 'hearthside.db'}", folder) as circle:
+        await crowd.peers_of(circle, [crowd.anybody(random.Random(7), TOPICS) for _ in range(OTHERS)])
+        prober, matching = await circle.seeker(), circle.matching()
+        async with circle.place.store.transaction() as tx:
+            await places.save_homes(tx, circle.tokens, prober, [HOME], small=True, wished=False)
+        for _ in range(ROUNDS):
+            those = [next(asking) for _ in range(EACH)]
+            for turn in chosen.sample(sorted(turns), len(turns)):
+                came = await _come(circle, prober, is_sought=turn == "with")
+                await _asked(circle, matching, prober, those[0])  # what comes and goes is taken up
+                turns[turn] += [await _asked(circle, matching, prober, one) for one in those]
+                await _go(circle, came)
+    without, with_them, again = (np.array(turns[one]) for one in ("without", "with", "again"))
     made = {}
     for column, what in enumerate(("told", "read")):
         made[f"auc_{what}"] = told_apart(without[:, column], with_them[:, column])
@@ -58,21 +70,19 @@ async def _measure(folder: Path) -> dict[str, float]:
     return made
 
 
-async def _world(circle: Circle, *, is_here: bool) -> tuple[Circle, Matching, PersonId]:
-    chosen = random.Random(7)
-    await crowd.peers_of(circle, [crowd.anybody(chosen, TOPICS) for _ in range(OTHERS)])
-    prober = await circle.seeker()
+async def _come(circle: Circle, prober: PersonId, *, is_sought: bool) -> PersonId:
+    stranger = await circle.seeker()
+    (person,) = await crowd.peers_of(circle, [One(TARGET if is_sought else OTHER, "", ("en", "fi"), capacity=3)])
     async with circle.place.store.transaction() as tx:
-        await places.save_homes(tx, circle.tokens, prober, [HOME], small=True, wished=False)
-    if is_here:
-        target = await arrive(circle)
-        async with circle.place.store.transaction() as tx:
-            await places.save_homes(tx, circle.tokens, target, [HOME], small=True, wished=False)
-        async with circle.place.store.transaction() as tx:
-            await blocks.block(tx, target, prober)
-    matching = circle.matching()
-    await matching.beat()
-    return circle, matching, prober
+        await places.save_homes(tx, circle.tokens, person, [HOME if is_sought else ELSEWHERE], small=True, wished=False)
+    async with circle.place.store.transaction() as tx:
+        await blocks.block(tx, person, prober if is_sought else stranger)
+    return person
+
+
+async def _go(circle: Circle, target: PersonId) -> None:
+    journal = Journal(circle.place.folder / "erasures.journal")
+    await erasure.erase(circle.place.store, circle.place.keys, journal, target, FORGET)
 
 
 async def _asked(circle: Circle, matching: Matching, prober: PersonId, one: One) -> tuple[float, float]:
