@@ -40,7 +40,7 @@ PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=F
            "foreign_keys=ON", f"wal_autocheckpoint={LOG_PAGES}")  # fmt: skip
 """FULL: with NORMAL, 170 of 170 acknowledged rows were lost in simulated power cuts; with FULL none."""
 
-LOCK_ORDER = ("people", "rooms", "requests", "offers", "cases", "audit_head")
+LOCK_ORDER = ("people", "rooms", "requests", "offers", "cases", "exports", "audit_head")
 """Every transaction locks in this order, ids ascending, so no two wait for each other."""
 
 Listener = Callable[[dict[RoomId, Seq]], None]

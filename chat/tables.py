@@ -330,3 +330,13 @@ audit_head = sa.Table(
     sa.Column("n", sa.BigInteger, nullable=False),
     sa.Column("mac", sa.LargeBinary, nullable=False),
 )  # fmt: skip
+
+exports = sa.Table(
+    "exports", metadata,  # of the audit: asked for by one, agreed to by another
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("asked_by", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("asked_at", Time, nullable=False),
+    sa.Column("seconded_by", Id, sa.ForeignKey("people.id")),
+    sa.Column("seconded_at", Time),
+    sa.CheckConstraint("seconded_by <> asked_by", "four_eyes"),
+)  # fmt: skip

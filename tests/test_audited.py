@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from chat import cases, escalations, moderation, protocol, roster
+from chat import cases, escalations, exports, moderation, protocol, roster
 from chat.commands import STAFF as COMMANDS
 from chat.ids import CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
@@ -197,6 +197,10 @@ FIELDS: dict[str, dict[str, str | list[str]]] = {
     "POST /organiser/rooms": {"name": "A room"},
     "POST /organiser/rooms/{room}/close": {},
     "POST /organiser/invite": {"role": "moderator"},
+    "POST /audit": {"act": "muted"},
+    "POST /audit/rows/{n}": {},
+    "POST /audit/exports": {},
+    "POST /audit/exports/{export}": {},
     "POST /organiser/rules": {"text-en": "Be kind.", "text-fi": "Ole kiltti."},
     "POST /organiser/rules/{code}": {"text-en": "Be kind.", "text-fi": "Ole kiltti."},
     "POST /organiser/topics": {"family": "life", "label-en": "Sea", "label-fi": "Meri"},
@@ -205,7 +209,8 @@ FIELDS: dict[str, dict[str, str | list[str]]] = {
 """What a form of staff says when it changes something; they are sent in this order."""
 OPENS = {"GET /console/cases/{case}"}
 """The pages on which staff read what people wrote."""
-STAFF_ROUTES = tuple(row for row in ROUTES if row.allowed in ("desk", "supervisor", "organiser"))
+RECORDED = {*OPENS, "GET /audit/exports/{export}"}
+STAFF_ROUTES = tuple(row for row in ROUTES if row.allowed in ("desk", "supervisor", "overseer", "organiser"))
 
 
 def called(row: Row) -> str:
@@ -230,7 +235,12 @@ async def test_every_form_of_staff_and_every_page_with_words_leaves_a_row(
     async with site(tmp_path, sqlite_url) as pages:
         on = await stage(pages.place)
         me = await pages.place.person("moderator", "supervisor", "organiser")
-        at = {"person": on.person, "room": on.room, "case": on.case}
+        muted = await on.act(Mute(person=on.person, minutes=1, **WHY))
+        [why] = await pages.place.rows(audit, audit.c.ref == muted)
+        boss = await pages.place.person("organiser")
+        async with pages.place.store.transaction() as tx:
+            export = await exports.ask(tx, pages.place.keys, boss)
+        at = {"person": on.person, "room": on.room, "case": on.case, "n": why.n, "export": export}
         async with await pages.browser_of(me) as browser:
             forms = [(one, row) for one in FIELDS for row in STAFF_ROUTES if called(row) == one]
             reads = [(called(row), row) for row in STAFF_ROUTES if row.method == "GET"]
@@ -244,7 +254,7 @@ async def test_every_form_of_staff_and_every_page_with_words_leaves_a_row(
                     done = answer.status_code in (200, 303) and await last(pages.place) == before + 1
                 else:
                     answer = await browser.get(path)
-                    done = answer.status_code == 200 and await last(pages.place) == before + (one in OPENS)
+                    done = answer.status_code == 200 and await last(pages.place) == before + (one in RECORDED)
                     done = done and bool(opened) == (one in OPENS)
                 if not done:
                     wrong.append((one, answer.status_code, len(opened)))

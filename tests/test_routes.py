@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chat import cases, links, people, rooms
+from chat import cases, exports, links, people, rooms
 from chat.protocol import Report
 from tests.pages import Browser, Pages, site
 from tests.words import words
@@ -14,6 +14,7 @@ from web.routes import ROUTES, Row
 MEMBERS = {"member", "peer", "moderator", "supervisor", "professional", "organiser"}
 ALL = MEMBERS | {"stranger"}
 STAFF = MEMBERS - {"member"}
+OVERSEERS = {"supervisor", "organiser"}
 DESK = {"moderator", "supervisor", "professional", "organiser"}
 
 ALLOWED: dict[str, set[str]] = {
@@ -75,6 +76,12 @@ ALLOWED: dict[str, set[str]] = {
     "POST /supervisor/pairs": {"supervisor"},
     "POST /supervisor/peers/{person}/vet": {"supervisor"},
     "POST /supervisor/peers/{person}/unvet": {"supervisor"},
+    "GET /audit": OVERSEERS,
+    "POST /audit": OVERSEERS,
+    "POST /audit/rows/{n}": OVERSEERS,
+    "POST /audit/exports": OVERSEERS,
+    "POST /audit/exports/{export}": OVERSEERS,
+    "GET /audit/exports/{export}": OVERSEERS,
     "GET /organiser": {"organiser"},
     "GET /organiser/demand": {"organiser"},
     "GET /organiser/demand.csv": {"organiser"},
@@ -112,8 +119,11 @@ async def cast(pages: Pages) -> AsyncIterator[Cast]:
     case = await cases.report(place.store, place.keys, people["peer"], Report(room=room, seq=said))
     async with place.store.transaction() as tx:
         token = await links.make_link(tx)
+        export = await exports.ask(tx, place.keys, people["organiser"])
+    async with place.store.transaction() as tx:
+        await exports.agree(tx, place.keys, people["supervisor"], export)
     values = {"room": room, "case": case, "token": token, "name:path": "app.css", "session": 5, "offer": 5, "person": 5,
-              "code": "work"}  # fmt: skip
+              "code": "work", "n": 5, "export": export}  # fmt: skip
     paths = {}
     for row in ROUTES:
         path = row.path

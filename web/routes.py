@@ -7,11 +7,12 @@ that nobody has.
 from dataclasses import dataclass
 from typing import Literal
 
-from chat import access
+from chat import access, audit_log
 from web import (
     about,
     account,
     asking,
+    audit_pages,
     console,
     demand,
     desk,
@@ -27,7 +28,7 @@ from web import (
 )
 from web.site import Handler
 
-Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "desk", "supervisor", "organiser"]
+Allowed = Literal["anyone", "stranger", "member", "staff", "peer", "desk", "supervisor", "overseer", "organiser"]
 ANYONE: Allowed = "anyone"
 STRANGER: Allowed = "stranger"
 ROLES: dict[Allowed, frozenset[str]] = {
@@ -36,6 +37,7 @@ ROLES: dict[Allowed, frozenset[str]] = {
     "peer": frozenset({"peer"}),
     "desk": frozenset(access.DESK),
     "supervisor": frozenset({"supervisor"}),
+    "overseer": frozenset(audit_log.READERS),
     "organiser": frozenset({"organiser"}),
 }
 """Which roles a row lets in, one of them being enough; none: every member."""
@@ -111,6 +113,12 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/supervisor/pairs", "supervisor", supervisor.allow),
     Row("POST", "/supervisor/peers/{person}/vet", "supervisor", supervisor.vet),
     Row("POST", "/supervisor/peers/{person}/unvet", "supervisor", supervisor.unvet),
+    Row("GET", "/audit", "overseer", audit_pages.newest),
+    Row("POST", "/audit", "overseer", audit_pages.search),
+    Row("POST", "/audit/rows/{n}", "overseer", audit_pages.why),
+    Row("POST", "/audit/exports", "overseer", audit_pages.ask),
+    Row("POST", "/audit/exports/{export}", "overseer", audit_pages.agree),
+    Row("GET", "/audit/exports/{export}", "overseer", audit_pages.fetch),
     Row("GET", "/organiser", "organiser", organiser.organiser),
     Row("GET", "/organiser/demand", "organiser", demand.demand),
     Row("GET", "/organiser/demand.csv", "organiser", demand.demand_csv),

@@ -211,6 +211,18 @@ def upgrade() -> None:
         sqlite_where=sa.text("say_id IS NOT NULL"),
     )
     op.create_table(
+        "exports",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("asked_by", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("seconded_by", sa.BigInteger(), nullable=True),
+        sa.Column("seconded_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("seconded_by <> asked_by", name=op.f("ck_exports_four_eyes")),
+        sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name=op.f("fk_exports_asked_by")),
+        sa.ForeignKeyConstraint(["seconded_by"], ["people.id"], name=op.f("fk_exports_seconded_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
+    )
+    op.create_table(
         "house_rules",
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),

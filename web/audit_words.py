@@ -1,0 +1,60 @@
+"""The acts of the audit, in words of the catalogue. One that has none is shown by its code."""
+
+from web.language import Language
+
+
+def _(phrase: str) -> str:
+    """Mark a phrase for the catalogue; it is looked up when it is shown."""
+    return phrase
+
+
+ACTS: dict[str, str] = {
+    "acknowledged": _("Case taken in hand"),
+    "alerted": _("Alert sent"),
+    "asked": _("Somebody asked to take a case in hand"),
+    "audit_searched": _("Audit searched"),
+    "banned": _("Account closed"),
+    "called": _("A second called"),
+    "channels": _("Ways to be reached changed"),
+    "claimed": _("Case claimed"),
+    "cleared": _("Last messages hidden"),
+    "closed": _("Case closed"),
+    "confirmed": _("Closing of an account confirmed"),
+    "escalated": _("Case escalated"),
+    "expelled": _("Sent out of a room"),
+    "export_agreed": _("Export agreed to"),
+    "export_asked": _("Export asked for"),
+    "exported": _("Export fetched"),
+    "graded": _("Case graded"),
+    "granted": _("Role given"),
+    "handed_over": _("Case handed over"),
+    "house_rule": _("House rule changed"),
+    "invited": _("Invitation made"),
+    "locked": _("Room locked"),
+    "muted": _("Muted"),
+    "nobody_rule": _("Rule for when nobody is on duty set"),
+    "off_duty": _("Went off duty"),
+    "on_duty": _("Went on duty"),
+    "opened": _("Case read"),
+    "pairs": _("Who may meet changed"),
+    "raised": _("Signal raised"),
+    "reason_read": _("Reason read"),
+    "released": _("Case handed back"),
+    "removed": _("Message hidden"),
+    "reported": _("Reported"),
+    "reviewed": _("Case reviewed"),
+    "revoked": _("Role taken back"),
+    "room_closed": _("Room closed"),
+    "room_made": _("Room made"),
+    "slowed": _("Room slowed down"),
+    "topic": _("Topic changed"),
+    "undone": _("Act undone"),
+    "unvetted": _("No longer vetted for minors"),
+    "vetted": _("Vetted for minors"),
+    "warned": _("Warned"),
+}
+
+
+def of(language: Language, act: str) -> str:
+    """Return an act in words."""
+    return language(ACTS[act]) if act in ACTS else act
