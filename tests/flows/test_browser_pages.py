@@ -178,6 +178,7 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
         for folded in it.one.page.locator("details > summary").all():
             folded.click()
         it.look("who left waiting, in numbers")
+        it.look("audit", "/audit")
         it.look("nobody on duty", "/organiser/duty")
         page = it.look("topics", "/organiser/topics")
         page.locator("details.topic summary").first.click()
