@@ -88,6 +88,12 @@ async def hand_over(store: Store, keys: Keys, moderator: PersonId, command: Hand
             await _write(tx, keys, "handed_over", moderator, row, subject=to)
 
 
+async def holds_any(tx: Transaction, moderator: PersonId) -> bool:
+    """Whether any case is in one's hands."""
+    held = sa.select(cases.c.id).where(cases.c.state == "claimed", cases.c.claimed_by == moderator).limit(1)
+    return (await tx.execute(held)).first() is not None
+
+
 async def run(store: Store, keys: Keys, at_console: Callable[[], set[PersonId]]) -> None:
     """Keep the claims of whose console is connected here, and end those of nobody, every BEAT_S, until cancelled."""
     while True:

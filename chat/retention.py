@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
-from chat import audit, bans, erasure, passphrases, sessions
+from chat import audit, bans, debriefs, erasure, passphrases, sessions
 from chat.clock import Clock
 from chat.ids import CaseId, Millis
 from chat.keys import Keys
@@ -201,7 +201,8 @@ class Retention:
             logger.info("audit anchor %s", anchor)
 
     async def _expire_doors(self, now: Millis) -> None:
-        """End bans and sessions that are over; delete links that open nothing, tries that count no more, old acts.
+        """End bans and sessions that are over; delete links that open nothing, tries that count no more, old acts, old
+        debriefs.
 
         A socket outlives its session by SWEEP_S, the sweep itself and one beat of the hub, at the most.
         """
@@ -213,6 +214,7 @@ class Retention:
                 await sessions.end_expired(tx, person, now)
         async with self._store.transaction() as tx:
             await passphrases.forget_tries(tx, now)
+            await debriefs.forget_old(tx, now)
             await tx.execute(sa.delete(links).where(links.c.expires_at < now - DAY_MS))
             old = now - self._settings.keep_case_days * DAY_MS
             await tx.execute(sa.delete(mutes).where(mutes.c.until < old))

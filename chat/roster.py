@@ -22,6 +22,8 @@ WATCHING = ("moderator", "supervisor")
 HOURS_MOST = 12
 HOUR_MS = 3_600_000
 TOLD_MOST = 300
+REST_MIN = 10
+MINUTE_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,42 @@ async def end(tx: Transaction, keys: Keys, person: PersonId) -> None:
         await audit.append(tx, keys.derive("audit"), "off_duty", person)
 
 
+async def rest(tx: Transaction, keys: Keys, person: PersonId, minutes: int = REST_MIN) -> None:
+    """Take a break from one's shift: for so long one counts as off duty, and nobody asks for one. 0: one is back. Who
+    is not on shift stays so.
+
+    Raises:
+        NotAllowed: no role with a duty.
+    """
+    await _require_duty(tx, person)
+    desk = await rooms.desk(tx)
+    await tx.lock(rooms_table, [desk])
+    now = await tx.now()
+    theirs = sa.update(shifts).where(shifts.c.person == person, shifts.c.ends_at > now)
+    if (await tx.execute(theirs.values(resting_until=now + minutes * MINUTE_MS))).rowcount:
+        act = "off_duty" if minutes else "on_duty"
+        await timeline.append(tx, desk, act, person, code="break")
+        await audit.append(tx, keys.derive("audit"), act, person, code="break")
+
+
+async def resting(tx: Transaction, person: PersonId) -> Millis | None:
+    """Return until when a person is on a break, or None."""
+    now = clock(tx.is_postgresql)
+    wanted = sa.select(shifts.c.resting_until).where(
+        shifts.c.person == person, shifts.c.ends_at > now, shifts.c.resting_until > now
+    )
+    found = (await tx.execute(wanted)).scalars().first()
+    return None if found is None else Millis(found)
+
+
 async def on_duty(tx: Transaction) -> list[OnDuty]:
-    """Return who is on duty, who has been longest first."""
+    """Return who is on duty and not on a break, who has been longest first."""
+    now = clock(tx.is_postgresql)
     wanted = sa.select(shifts, people.c.nickname).join(people, people.c.id == shifts.c.person).join(
         roles, sa.and_(roles.c.person == shifts.c.person, roles.c.role == shifts.c.role)
     ).where(
-        people.c.state == "active", shifts.c.ends_at > clock(tx.is_postgresql)
+        people.c.state == "active", shifts.c.ends_at > now,
+        sa.or_(shifts.c.resting_until.is_(None), shifts.c.resting_until <= now),
     ).order_by(shifts.c.begins_at, shifts.c.person)  # fmt: skip
     return [OnDuty(row.person, row.nickname or "", row.role, row.ends_at) for row in await tx.execute(wanted)]
 

@@ -245,6 +245,7 @@ shifts = sa.Table(
     sa.Column("role", sa.Text, primary_key=True),
     sa.Column("begins_at", Time, nullable=False),
     sa.Column("ends_at", Time, nullable=False),
+    sa.Column("resting_until", Time),  # on a break until then
 )  # fmt: skip
 
 channels = sa.Table(
@@ -253,6 +254,14 @@ channels = sa.Table(
     sa.Column("n", sa.Integer, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),  # as mailto; all that is shown of it
     sa.Column("body", sa.LargeBinary, nullable=False),  # the address, sealed: there may be a password in it
+)  # fmt: skip
+
+debriefs = sa.Table(
+    "debriefs", metadata,  # what stays with a moderator after something heavy; see `debriefs`
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("person", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),  # sealed under the person's own key
 )  # fmt: skip
 
 nobody_rule = sa.Table(
@@ -323,6 +332,8 @@ audit = sa.Table(
     sa.Column("body_digest", sa.LargeBinary),  # SHA-256 of the sealed bytes, so destroying them keeps the chain valid
     sa.Column("mac", sa.LargeBinary, nullable=False),  # HMAC over the row before and this row
 )  # fmt: skip
+
+sa.Index("ix_audit_at", audit.c.at)
 
 audit_head = sa.Table(
     "audit_head", metadata,

@@ -33,7 +33,12 @@ def told(key: bytes, counted: bytes, count: int) -> int:
         key: as for `is_few`.
         counted: what was counted; equal for equal questions.
     """
-    return max(0, STEP * round((count + noise(key, counted)) / STEP))
+    return rounded(count + noise(key, counted))
+
+
+def rounded(moved: int) -> int:
+    """Return a count that was moved by noise, or a sum of such, as it is told."""
+    return max(0, STEP * round(moved / STEP))
 
 
 def noise(key: bytes, counted: bytes) -> int:

@@ -167,3 +167,12 @@ watched = sa.Table(
     sa.Column("lease", sa.Text),  # the token of who looks now
     sa.Column("lease_until", Time, nullable=False),  # then anybody may; once looked at: since when it has its turn
 )  # fmt: skip
+
+month_counts = sa.Table(
+    "month_counts", metadata,  # what moderators were asked and did, with noise and never without; see `safety`
+    sa.Column("month", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("by", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("noised", sa.Integer, nullable=False),  # below 0, where there were few and noise took more
+    sqlite_with_rowid=False,
+)  # fmt: skip

@@ -70,6 +70,8 @@ ALLOWED: dict[str, set[str]] = {
     "GET /console/staffing": DESK,
     "GET /duty": DESK,
     "POST /duty/shift": DESK,
+    "POST /duty/break": DESK,
+    "POST /duty/debrief": DESK,
     "POST /duty/channels": DESK,
     "GET /console/waiting": DESK,
     "GET /supervisor": {"supervisor"},
@@ -82,9 +84,12 @@ ALLOWED: dict[str, set[str]] = {
     "POST /audit/exports": OVERSEERS,
     "POST /audit/exports/{export}": OVERSEERS,
     "GET /audit/exports/{export}": OVERSEERS,
+    "POST /supervisor/debriefs/{note}": {"supervisor"},
     "GET /organiser": {"organiser"},
     "GET /organiser/demand": {"organiser"},
     "GET /organiser/demand.csv": {"organiser"},
+    "GET /organiser/safety": {"organiser"},
+    "GET /organiser/safety.csv": {"organiser"},
     "POST /organiser/rooms": {"organiser"},
     "POST /organiser/rooms/{room}/close": {"organiser"},
     "POST /organiser/invite": {"organiser"},
@@ -123,7 +128,7 @@ async def cast(pages: Pages) -> AsyncIterator[Cast]:
     async with place.store.transaction() as tx:
         await exports.agree(tx, place.keys, people["supervisor"], export)
     values = {"room": room, "case": case, "token": token, "name:path": "app.css", "session": 5, "offer": 5, "person": 5,
-              "code": "work", "n": 5, "export": export}  # fmt: skip
+              "code": "work", "n": 5, "export": export, "note": 5}  # fmt: skip
     paths = {}
     for row in ROUTES:
         path = row.path

@@ -39,7 +39,7 @@ from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.socket import Reception, Socket
 from chat.store import Store
-from matcher import changes, ended, pairs, topics
+from matcher import changes, ended, pairs, safety, topics
 from matcher.tokens import Tokens
 from web import first, verdict
 from web.account import FORGET
@@ -189,13 +189,14 @@ async def live(
     alerts = Alerts(store, keys, settings.acknowledge_s)
     store.listen(alerts.hear)
     commands = Commands(store, keys, journal, hub, group, settings)
+    settle = partial(safety.settle, key=keys.derive("noise"))
     async with asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(bus.run(hub.receive)), tasks.create_task(hub.run()),
             tasks.create_task(commands.run()),
             tasks.create_task(alerts.run()),
             tasks.create_task(claims.run(store, keys, partial(hub.following, rooms.DESK))),
-            tasks.create_task(retention.run(store, keys, settings, [ended.expire])),
+            tasks.create_task(retention.run(store, keys, settings, [settle, ended.expire])),
         ]  # fmt: skip
         writing = tasks.create_task(group.run())
         hub.heap.begin()

@@ -20,6 +20,7 @@ ACTS: dict[str, str] = {
     "cleared": _("Last messages hidden"),
     "closed": _("Case closed"),
     "confirmed": _("Closing of an account confirmed"),
+    "debriefed": _("Debrief note read"),
     "escalated": _("Case escalated"),
     "expelled": _("Sent out of a room"),
     "export_agreed": _("Export agreed to"),

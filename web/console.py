@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from chat import bans, cases, house_rules, queue, reviews, rooms, roster, staffing
+from chat import bans, cases, dose, house_rules, queue, reviews, rooms, roster, staffing
 from chat.cases import OpenedCase
 from chat.ids import CaseId
 from chat.protocol import LEVELS, Quiet
@@ -84,7 +84,8 @@ class ReviewTold(Quiet, frozen=True):
 
 
 class StaffingTold(Quiet, frozen=True):
-    """How the place stands. `until`: how long one is on duty oneself, 0 when not; `colleagues`: who may take over."""
+    """How the place stands. `until`: how long one is on duty oneself, 0 when not; `colleagues`: who may take over;
+    `heavy`: how long one was with heavy cases, in words, empty where one was not."""
 
     rooms: int
     people: int
@@ -95,6 +96,7 @@ class StaffingTold(Quiet, frozen=True):
     until: int
     colleagues: list[Subject]
     reviews: list[ReviewTold]
+    heavy: str
 
 
 async def console(visit: Visit) -> Response:
@@ -102,11 +104,13 @@ async def console(visit: Visit) -> Response:
     async with visit.site.store.reading() as tx:
         desk = await rooms.desk(tx)
         until = await roster.until(tx, visit.member.person)
+        resting = await roster.resting(tx, visit.member.person)
         in_force = [one for one in await house_rules.load(tx) if not one.retired]
     rules = {one.code: sayings.of_rule(visit.language, one) for one in in_force}
     return visit.page(
         "console.html", page="console", desk=desk, me=visit.member.person, rules=rules, levels=LEVELS,
         cards=flow_cards.told(visit.language), until=visit.language.moment(until) if until else "",
+        resting=visit.language.moment(resting) if resting else "", severe=dose.SEVERE,
     )  # fmt: skip
 
 
@@ -133,11 +137,12 @@ async def staffing_now(visit: Visit) -> Response:
     async with visit.site.store.reading() as tx:
         stands = await staffing.staffing(tx, visit.member.person)
         due = await reviews.waiting(tx, visit.member.person)
+        heavy = await dose.dose(tx, visit.member.person)
     on = [one.role for one in stands.on_duty]
     told = StaffingTold(
         stands.rooms, visit.everybody_here(), on.count("moderator"), on.count("supervisor"), on.count("professional"),
         stands.waiting, stands.until or 0, [Subject(one.person, one.nickname) for one in stands.colleagues],
-        [ReviewTold(one.case, one.level, one.due_at) for one in due],
+        [ReviewTold(one.case, one.level, one.due_at) for one in due], _heavy(visit, heavy),
     )  # fmt: skip
     return visit.json(msgspec.json.encode(told))
 
@@ -177,6 +182,16 @@ def _opened(visit: Visit, found: OpenedCase) -> OpenedTold:
             Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)
             for one in found.evidence
         ],
+    )  # fmt: skip
+
+
+def _heavy(visit: Visit, found: dose.Dose) -> str:
+    if not found.week_ms:
+        return ""
+    day, week = [visit.language.since(one / 1000) for one in (found.day_ms, found.week_ms)]
+    return visit.language(
+        "You were with heavy cases for %(day)s in the last day, %(week)s in the last week. Only you see this.",
+        day=day, week=week,
     )  # fmt: skip
 
 

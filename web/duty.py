@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from chat import channels, roster
+from chat import channels, claims, debriefs, roster, staffing
+from chat.protocol import HandOver
 from chat.refusals import Malformed, NotWords
 from web.site import Visit, is_digits
 
@@ -23,6 +24,30 @@ async def shift(visit: Visit) -> Response:
         else:
             await roster.end(tx, visit.site.keys, person)
     return visit.go("/console" if visit.field("back") == "console" else "/duty")
+
+
+async def rest(visit: Visit) -> Response:
+    """Take a break: the cases one holds go to a colleague or back to the queue. Or be back from it."""
+    site, person, to = visit.site, visit.member.person, visit.field("to")
+    if to and not is_digits(to):
+        raise Malformed
+    is_over = visit.field("over") == "yes"
+    async with site.store.reading() as tx:
+        holds = await claims.holds_any(tx, person)
+    if holds and not is_over:
+        await claims.hand_over(site.store, site.keys, person, HandOver(to=int(to) if to else None))
+    async with site.store.transaction() as tx:
+        await roster.rest(tx, site.keys, person, 0 if is_over else roster.REST_MIN)
+    return visit.go("/console" if is_over else "/duty#break")
+
+
+async def debrief(visit: Visit) -> Response:
+    """Keep a note on what stays with one."""
+    try:
+        await debriefs.write(visit.site.store, visit.site.keys, visit.member.person, visit.field("text"))
+    except (Malformed, NotWords) as refusal:
+        return await _page(visit, 409, wrong_note=refusal.code)
+    return visit.go("/duty?noted=yes#note")
 
 
 async def set_channels(visit: Visit) -> Response:
@@ -51,12 +76,18 @@ async def set_rule(visit: Visit) -> Response:
     return visit.go("/organiser/duty?saved=yes")
 
 
-async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response:
+async def _page(visit: Visit, status: int = 200, *, error: str = "", wrong_note: str = "") -> Response:
     async with visit.site.store.reading() as tx:
         until = await roster.until(tx, visit.member.person)
+        resting = await roster.resting(tx, visit.member.person)
         kinds = await channels.kinds(tx, visit.member.person)
+        colleagues = (await staffing.staffing(tx, visit.member.person)).colleagues
+        holds = await claims.holds_any(tx, visit.member.person)
     return visit.page(
         "duty.html", status, page="console", until=visit.language.moment(until) if until else "", kinds=kinds,
+        resting=visit.language.moment(resting) if resting else "", colleagues=colleagues, holds=holds,
+        minutes=roster.REST_MIN, text=visit.field("text") if wrong_note else "", wrong_note=wrong_note,
+        noted=visit.request.query_params.get("noted"), text_most=debriefs.TEXT_MOST, keep_days=debriefs.KEEP_DAYS,
         error=error, saved=visit.request.query_params.get("saved"), most=roster.HOURS_MOST,
     )  # fmt: skip
 

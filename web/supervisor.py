@@ -1,8 +1,8 @@
-"""The supervisor's page: which declared values may meet, and which peers may talk with minors."""
+"""The supervisor's page: which declared values may meet, who may talk with minors, what moderators carry."""
 
 from starlette.responses import Response
 
-from chat import directory
+from chat import debriefs, directory, dose
 from chat.ids import PersonId
 from chat.refusals import Malformed
 from matcher import pairs, peers
@@ -19,7 +19,8 @@ async def supervisor(visit: Visit) -> Response:
     """Show the pairs, a matrix a facet, and the peers."""
     async with visit.site.store.reading() as tx:
         allowed, staff = await pairs.load(tx, visit.site.tokens), await directory.with_roles(tx)
-        vetted = await peers.vetted(tx)
+        vetted, heavy_hours = await peers.vetted(tx), await dose.hours_of_all(tx)
+        notes = await debriefs.listing(tx, visit.member.person)
     words = visit.language
     labels = {
         name: {"": words("Nothing said")} | {value: facet_words.label(words, name, value) for value in VALUES[name]}
@@ -28,6 +29,7 @@ async def supervisor(visit: Visit) -> Response:
     return visit.page(
         "supervisor.html", page="supervisor", allowed=allowed, never=NEVER, labels=labels, between=BETWEEN,
         matrices=facet_words.MATRICES, peers=[one for one in staff if "peer" in one.roles], vetted=vetted,
+        heavy_hours=heavy_hours, notes=[(one, visit.language.moment(one.at)) for one in notes],
         saved=visit.request.query_params.get("saved", ""),
     )  # fmt: skip
 
@@ -44,6 +46,12 @@ async def allow(visit: Visit) -> Response:
         ticked = {(seeker, peer) for seeker, _, peer in wanted}
         await pairs.allow(tx, visit.site.keys, visit.site.tokens, visit.member.person, name, ticked)
     return visit.go(f"/supervisor?saved={name}#{name}")
+
+
+async def debrief(visit: Visit) -> Response:
+    """Show one note; reading it is in the audit."""
+    note = await debriefs.read(visit.site.store, visit.site.keys, visit.member.person, visit.id("note"))
+    return visit.page("debrief.html", page="supervisor", note=note, at=visit.language.moment(note.at))
 
 
 async def vet(visit: Visit) -> Response:

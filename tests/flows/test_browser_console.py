@@ -123,6 +123,7 @@ def test_a_hidden_message_is_gone_for_everybody_and_a_closed_case_leaves_the_que
         close.get_by_label("What came of it").select_option("removed")
         close.get_by_role("button", name="Close the case").click()
         moderator.see("The case is closed.")
+        expect(moderator.page.locator("[data-rest]")).to_be_hidden()  # a break is offered after what is severe
         expect(moderator.page.locator("[data-case]").filter(has_text=OTHER_ROOM)).to_have_attribute(
             "data-state", "closed"
         )

@@ -112,6 +112,7 @@ def test_a_call_is_escalated_and_acknowledged_by_keys_alone(chromium: Browser, h
         keys.press("x")
         close = supervisor.page.locator("dialog#close")
         supervisor.press(close.get_by_role("button", name="Close the case"))
+        expect(supervisor.page.locator("[data-rest]")).to_be_visible()
         supervisor.see("To be reviewed")  # once it can no longer be undone
         supervisor.press(supervisor.button("Reviewed"))
         supervisor.press(supervisor.button("Note it"))

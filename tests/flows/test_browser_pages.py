@@ -162,7 +162,11 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
         page.locator("[data-act=escalate]").click()
         it.look("console, escalating")
         page.keyboard.press("Escape")
-        it.look("on duty", "/duty")
+        page = it.look("on duty", "/duty")
+        page.locator("#text").fill(words("it stays with me"))
+        page.locator("form[action='/duty/debrief'] button").click()
+        expect(page.locator("#note [role=status]")).to_be_visible()
+        it.look("on duty, a note left")
     with judge(chromium, house, language) as it:
         _sign_in(it, house, "peer")
         page = it.look("desk", "/desk")
@@ -179,6 +183,7 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
             folded.click()
         it.look("who left waiting, in numbers")
         it.look("audit", "/audit")
+        it.look("safety", "/organiser/safety")
         it.look("nobody on duty", "/organiser/duty")
         page = it.look("topics", "/organiser/topics")
         page.locator("details.topic summary").first.click()
@@ -191,7 +196,10 @@ def test_the_pages_of_staff(chromium: Browser, house: House, language: str) -> N
     with judge(chromium, house, language) as it:
         it.one.use_link(link)
         _speak(it)
-        it.look("supervisor", "/supervisor")
+        page = it.look("supervisor", "/supervisor")
+        page.locator("form[action^='/supervisor/debriefs/'] button").first.click()
+        expect(page.locator("article")).to_be_visible()
+        it.look("a note")
 
 
 def _sign_in(it: Judge, house: House, who: str) -> None:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_audit")),
     )
+    op.create_index("ix_audit_at", "audit", ["at"], unique=False)
     op.create_table(
         "audit_head",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -173,6 +174,15 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_channels_person")),
         sa.PrimaryKeyConstraint("person", "n", name=op.f("pk_channels")),
+    )
+    op.create_table(
+        "debriefs",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_debriefs_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_debriefs")),
     )
     op.create_table(
         "entries",
@@ -328,6 +338,7 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("begins_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("resting_until", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_shifts_person")),
         sa.PrimaryKeyConstraint("person", "role", name=op.f("pk_shifts")),
     )

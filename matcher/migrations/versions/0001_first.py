@@ -10,6 +10,15 @@ down_revision = None
 def upgrade() -> None:
     """Make them."""
     op.create_table(
+        "month_counts",
+        sa.Column("month", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("noised", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "by", "value", name=op.f("pk_month_counts")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "pairs",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("seeker", sa.LargeBinary(), nullable=False),

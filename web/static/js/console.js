@@ -253,11 +253,14 @@ class Console extends LivePage {
     const form = await this.#form("close", opened.subject.nickname);
     if (!form || !(await this.#claim(this.#queue.current ?? opened))) return;
     const { outcome, reason } = form;
+    const { level } = this.#queue.current ?? opened;
     this.#queue.settle(opened.case, true);
     this.#opened = null;
     this.#case();
     this.#show();
+    this.piece("rest").hidden = !this.dataset.severe?.split(" ").includes(level);
     const back = () => {
+      this.piece("rest").hidden = true;
       this.#queue.settle(opened.case, false);
       this.#look();
     };

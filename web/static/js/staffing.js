@@ -23,13 +23,15 @@ export class Staffing {
     if (answer?.ok) this.#show(await answer.json());
   }
 
-  /** @param {Record<string, number> & {colleagues: {person: number, nickname: string}[], reviews: {case: number, level: string, due: number}[]}} now */
+  /** @param {Record<string, number> & {heavy: string, colleagues: {person: number, nickname: string}[], reviews: {case: number, level: string, due: number}[]}} now */
   #show(now) {
     const light = this.#page.piece("staffing");
     for (const name of ["rooms", "people", "moderators", "supervisors", "professionals", "waiting"])
       write(light, `n-${name}`, String(now[name]));
     light.toggleAttribute("data-late", now.waiting > 0);
     light.toggleAttribute("data-alone", now.moderators + now.supervisors === 0);
+    write(light, "heavy", now.heavy);
+    this.#page.piece("heavy").hidden = !now.heavy;
     this.colleagues = now.colleagues;
     this.#reviews(now.reviews);
   }
