@@ -12,7 +12,7 @@ from chat.ids import ActId, CaseId, Millis, PersonId, RoomId
 from chat.protocol import Outcome
 from chat.refusals import SignedOut
 from chat.store import Transaction
-from chat.tables import acts, entries, house_rules, people, rooms
+from chat.tables import acts, cases, entries, house_rules, people, rooms
 
 TOLD_MS = 30 * 86_400_000
 """So long a person is told of what has no end: a warning, a message that was hidden."""
@@ -25,9 +25,10 @@ NOTICES = 5
 @dataclass(frozen=True, slots=True)
 class ToldAct:
     """An act about a person, as they are told of it: the rule in the version it was made under, until when (None: it
-    has no end), and the number by which they appeal. Nobody is muted without knowing.
+    has no end), and whether they appealed and what came of it. Nobody is muted without knowing.
 
     `room` is None where it holds everywhere (a mute: but in one-to-ones); `room_name` is empty for a one-to-one.
+    `stands`: neither undone nor over. `verdict`: empty as long as `appealed_at` has no answer.
     """
 
     id: ActId
@@ -37,23 +38,43 @@ class ToldAct:
     made_at: Millis
     until: Millis | None
     rule: HouseRule
+    stands: bool
+    appealed_at: Millis | None
+    decided_at: Millis | None
+    verdict: str
 
 
 async def acts_of(tx: Transaction, person: PersonId) -> list[ToldAct]:
-    """Return the acts about a person that stand, the newest first; what has no end, for TOLD_MS."""
+    """Return the acts about a person that stand, the newest first; what has no end, for TOLD_MS. Also those whose
+    appeal waits, or was decided within TOLD_MS."""
     now = await tx.now()
+    stands, lately = still_stands(now), now - TOLD_MS
     lasting = acts.c.kind.in_(["muted", "expelled", "banned"])
     named = sa.and_(house_rules.c.code == acts.c.rule, house_rules.c.version == acts.c.rule_version)
     wanted = sa.select(
         acts.c.id.label("act"), acts.c.kind, acts.c.room, acts.c.made_at.label("since"), acts.c.until, rooms.c.name,
-        house_rules,
-    ).join(house_rules, named).outerjoin(rooms, rooms.c.id == acts.c.room).where(
-        acts.c.person == person, still_stands(now), sa.or_(lasting, acts.c.made_at > now - TOLD_MS)
+        stands.label("stands"), cases.c.created_at, cases.c.closed_at, cases.c.outcome, house_rules,
+    ).join(house_rules, named).outerjoin(rooms, rooms.c.id == acts.c.room).outerjoin(
+        cases, cases.c.act == acts.c.id
+    ).where(
+        acts.c.person == person,
+        sa.or_(
+            sa.and_(stands, sa.or_(lasting, acts.c.made_at > lately)),
+            sa.and_(cases.c.id.is_not(None), sa.or_(cases.c.state != "closed", cases.c.closed_at > lately)),
+        ),
     ).order_by(acts.c.made_at.desc(), acts.c.id)  # fmt: skip
     return [
-        ToldAct(row.act, row.kind, row.room, row.name or "", row.since, row.until, rule_of(row))
+        ToldAct(row.act, row.kind, row.room, row.name or "", row.since, row.until, rule_of(row), bool(row.stands),
+                row.created_at, row.closed_at, row.outcome or "")
         for row in await tx.execute(wanted)
-    ]
+    ]  # fmt: skip
+
+
+async def longest_mute(tx: Transaction, person: PersonId, room: RoomId, kind: str) -> ToldAct | None:
+    """Return the mute that holds longest in a room of this kind (see `access.is_muted`); None: there is none."""
+    reach = (room,) if kind == "one_to_one" else (room, None)
+    mutes = [one for one in await acts_of(tx, person) if one.kind == "muted" and one.stands and one.room in reach]
+    return max(mutes, key=lambda one: one.until or 0, default=None)
 
 
 @dataclass(frozen=True, slots=True)

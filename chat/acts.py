@@ -106,14 +106,14 @@ async def require_author(tx: Transaction, moderator: PersonId, author: PersonId)
 
 
 async def require_judge(tx: Transaction, moderator: PersonId, case: "sa.Row[Any] | None") -> None:
-    """Ask whether a moderator may see a case: whom it is about and who reported it must both be strangers to them.
+    """Ask whether a moderator may see a case: whom it is about and who reported it must both be strangers to them, and
+    an appeal must be against somebody else.
 
     Raises:
         NotAMember: no, or there is none.
     """
-    if case is None:
+    if case is None or not await recusal.may_judge(tx, moderator, case.id):
         raise NotAMember
-    await recusal.require_apart(tx, moderator, case.subject, case.reporter)
 
 
 async def lock_rooms(tx: Transaction, *others: RoomId) -> "dict[int, sa.Row[Any]]":

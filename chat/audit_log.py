@@ -96,12 +96,10 @@ async def why(store: Store, keys: Keys, reader: PersonId, n: int) -> str:
 
 
 def may_read(reader: PersonId, is_postgresql: bool) -> "sa.ColumnElement[bool]":
-    """Whether a reader may see a row (of `with_cases`): they are recused neither from whom it is about nor from whom
-    its case is about, or who reported that."""
-    return sa.and_(*(
-        sa.not_(recusal.is_recused(reader, one, is_postgresql))
-        for one in (table.c.subject, cases.c.subject, cases.c.reporter)
-    ))  # fmt: skip
+    """Whether a reader may see a row (of `with_cases`): they are recused neither from whom it is about nor from its
+    case."""
+    about = sa.not_(recusal.is_recused(reader, table.c.subject, is_postgresql))
+    return sa.and_(about, sa.not_(recusal.is_recused_from(reader, is_postgresql)))
 
 
 def with_cases() -> "sa.Join":

@@ -3,16 +3,16 @@
 A case's row holds no words; its evidence is sealed under a key of its own, made before the transaction that needs it
 and destroyed when the case closes. Whom a case is about, who reported it, and who is recused from either of them (see
 `recusal`) learns nothing of it. Who is no moderator works on those cases alone for which they were asked (see
-escalations).
+escalations); organisers on appeals too.
 """
 
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, acts, audit, concerned, evidence, rooms, timeline
+from chat import access, acts, audit, concerned, evidence, recusal, rooms, timeline
 from chat.evidence import Frozen
-from chat.ids import CaseId, Millis, PersonId, RoomId, Seq, new_id
+from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.protocol import Claim, Close, Report
@@ -34,13 +34,15 @@ class OpenedCase:
 
     `evidence` is in order, and `seq` the reported entry's (None: a person was reported). `names`: nicknames by person,
     as they are now; who is erased has none. `mutes`, `earlier`: how often the subject was muted, and reported before.
-    `code`: what a detector found, `times` within an hour; empty: it was reported.
+    `code`: what a detector found, `times` within an hour; empty: it was reported. `act`: what is appealed. `shown`: the
+    author may learn which entry it is.
     """
 
     id: CaseId
+    kind: str
     state: str
     level: str
-    room: RoomId
+    room: RoomId | None
     room_name: str
     place: str
     locked: bool
@@ -56,6 +58,8 @@ class OpenedCase:
     earlier: int
     code: str
     times: int
+    act: ActId | None
+    shown: bool
 
 
 async def report(store: Store, keys: Keys, reporter: PersonId, command: Report) -> CaseId:
@@ -93,9 +97,10 @@ async def claim(store: Store, keys: Keys, moderator: PersonId, command: Claim) -
         NotAllowed: no role for it. NotAMember: no such case, or one is recused. Gone: another has it.
     """
     async with store.transaction() as tx:
-        await require_handler(tx, moderator)
-        case, desk = CaseId(command.case), await rooms.desk(tx)
-        await tx.lock(rooms_table, [desk])
+        case = CaseId(command.case)
+        await require_handler(tx, moderator, case, asked=False)
+        told = await concerned.staff(tx, case)
+        await tx.lock(rooms_table, told)
         row = (await tx.lock(cases, [case])).get(case)
         await acts.require_judge(tx, moderator, row)
         assert row is not None
@@ -105,7 +110,8 @@ async def claim(store: Store, keys: Keys, moderator: PersonId, command: Claim) -
         mine = taken.values(state="claimed", claimed_by=moderator, seen_at=await tx.now())
         if (await tx.execute(mine)).first() is None:
             raise Gone
-        await timeline.append(tx, desk, "claimed", moderator, ref=case)
+        for room in told:
+            await timeline.append(tx, room, "claimed", moderator, ref=case)
         await audit.append(tx, keys.derive("audit"), "claimed", moderator, subject=row.subject, room=row.room, ref=case)
 
 
@@ -113,7 +119,7 @@ async def close(store: Store, keys: Keys, journal: Journal, moderator: PersonId,
     """Close a case one holds (a supervisor: any): the reporter is told, and its evidence and key are destroyed.
 
     Raises:
-        NotAllowed: not claimed by them. NotAMember: no such case, or one is recused. Gone: it is closed.
+        NotAllowed: not claimed by them, or an appeal. NotAMember: no such case, or one is recused. Gone: it is closed.
     """
     case = CaseId(command.case)
     reason = await acts.seal_reason(store, keys, moderator, None, command.reason)  # the case's own key dies here
@@ -143,16 +149,18 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
         asked = {row.subject, row.claimed_by, *(one.author for one in frozen)} - {None}
         found = await tx.execute(sa.select(people.c.id, people.c.nickname).where(people.c.id.in_(asked)))
         names = {one.id: one.nickname or "" for one in found}
-        place = (await tx.execute(sa.select(rooms_table).where(rooms_table.c.id == row.room))).one()
+        place = (await tx.execute(sa.select(rooms_table).where(rooms_table.c.id == row.room))).first()
         muted = sa.select(sa.func.count()).where(mutes.c.person == row.subject)
         earlier = sa.select(sa.func.count()).where(
-            cases.c.subject == row.subject, cases.c.id != case, cases.c.created_at <= row.created_at
-        )
+            cases.c.subject == row.subject, cases.c.id != case, cases.c.created_at <= row.created_at,
+            cases.c.kind != "appeal",
+        )  # fmt: skip
         return OpenedCase(
-            case, row.state, row.level, row.room, place.name or "", place.kind, place.state == "locked", row.seq,
-            row.subject, row.claimed_by,
-            row.outcome or "", row.created_at, reason, tuple(frozen), names,
+            case, row.kind, row.state, row.level, row.room, place.name or "" if place else "",
+            place.kind if place else "", place is not None and place.state == "locked", row.seq, row.subject,
+            row.claimed_by, row.outcome or "", row.created_at, reason, tuple(frozen), names,
             (await tx.execute(muted)).scalar_one(), (await tx.execute(earlier)).scalar_one(), row.code or "", row.times,
+            row.act, row.shown,
         )  # fmt: skip
 
 
@@ -197,6 +205,7 @@ async def _report(
         return before
     now = await tx.now()
     row = {"id": case, "state": "open", "kind": "report", "level": command.level, "room": room, "seq": command.seq}
+    row |= {"shown": command.shown}
     await tx.execute(cases.insert().values(row | {"subject": subject, "reporter": reporter, "created_at": now}))
     await tx.execute(evidence_table.insert(), [one | {"at": one["at"] or now} for one in rows])
     await timeline.append(tx, desk, "reported", ref=case, code=command.level)
@@ -212,6 +221,8 @@ async def _close(
     found = (await tx.execute(sa.select(cases).where(cases.c.id == case))).first()
     await acts.require_judge(tx, moderator, found)
     assert found is not None
+    if found.kind == "appeal":
+        raise NotAllowed  # it is decided, see `appeals`
     desk = await rooms.desk(tx)
     told = await concerned.inboxes(tx, found)
     await tx.lock(rooms_table, [desk, *told])
@@ -234,8 +245,9 @@ async def _close(
     return now
 
 
-async def require_handler(tx: Transaction, person: PersonId, case: CaseId | None = None) -> None:
-    """Lock who works on cases, and ask whether they may: on all of them, or on this one, for which they were asked.
+async def require_handler(tx: Transaction, person: PersonId, case: CaseId | None = None, *, asked: bool = True) -> None:
+    """Lock who works on cases, and ask whether they may: on all of them, or on this one, for which they were asked
+    (where that counts), or which is an appeal.
 
     Raises:
         NotAllowed: no role for it, or not asked.
@@ -243,9 +255,14 @@ async def require_handler(tx: Transaction, person: PersonId, case: CaseId | None
     found = (await tx.lock(people, [person])).get(person)
     if found is None or found.state != "active":
         raise NotAllowed
-    asked = sa.select(escalations.c.case).where(escalations.c.case == case, escalations.c.whom == person)
-    if case is not None and (await tx.execute(asked)).first() is not None:
+    step = sa.select(escalations.c.case).where(escalations.c.case == case, escalations.c.whom == person)
+    appeal = sa.select(cases.c.id).where(
+        cases.c.id == case, cases.c.kind == "appeal", sa.not_(recusal.is_recused_from(person, tx.is_postgresql))
+    )  # fmt: skip
+    if case is not None and asked and (await tx.execute(step)).first() is not None:
         await access.require_role(tx, person, *access.DESK)
+    elif case is not None and (await tx.execute(appeal)).first() is not None:
+        await access.require_role(tx, person, *concerned.DECIDERS)
     else:
         await access.require_role(tx, person, *HANDLERS)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chat import access, acts, audit, recusal, rooms, timeline
+from chat import access, acts, audit, concerned, recusal, timeline
 from chat.cases import HANDLERS, require_handler
 from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
@@ -35,15 +35,18 @@ async def grade(store: Store, keys: Keys, moderator: PersonId, command: Grade) -
     """Say what a case is about. The same level again changes nothing.
 
     Raises:
-        NotAllowed: no role for it. NotAMember: no such case, or one about or by oneself. Gone: it is closed.
+        NotAllowed: no role for it, or an appeal. NotAMember: no such case, or one about or by oneself. Gone: it is
+            closed.
     """
     async with store.transaction() as tx:
         await require_handler(tx, moderator)
-        case, row, desk = await _locked(tx, moderator, command.case)
+        case, row, told = await _locked(tx, moderator, command.case)
+        if row.kind == "appeal":
+            raise NotAllowed
         if row.level == command.level:
             return
         await tx.execute(sa.update(cases).where(cases.c.id == case).values(level=command.level))
-        await _tell(tx, keys, desk, "graded", moderator, row, code=command.level)
+        await _tell(tx, keys, told, "graded", moderator, row, code=command.level)
 
 
 async def release(store: Store, keys: Keys, moderator: PersonId, command: Release) -> None:
@@ -54,11 +57,11 @@ async def release(store: Store, keys: Keys, moderator: PersonId, command: Releas
     """
     async with store.transaction() as tx:
         await require_handler(tx, moderator, CaseId(command.case))
-        _, row, desk = await _locked(tx, moderator, command.case)
+        _, row, told = await _locked(tx, moderator, command.case)
         if row.claimed_by != moderator:
             raise NotAllowed
         await _let_go(tx, row)
-        await _tell(tx, keys, desk, "released", moderator, row)
+        await _tell(tx, keys, told, "released", moderator, row)
 
 
 async def hand_over(store: Store, keys: Keys, moderator: PersonId, command: HandOver) -> None:
@@ -73,18 +76,21 @@ async def hand_over(store: Store, keys: Keys, moderator: PersonId, command: Hand
         await require_handler(tx, moderator)
         if to is not None:
             await _require_colleague(tx, moderator, to)
-        desk = await rooms.desk(tx)
-        await tx.lock(rooms_table, [desk])
         held = sa.select(cases.c.id).where(cases.c.state == "claimed", cases.c.claimed_by == moderator)
+        told = {case: await concerned.staff(tx, case) for case in (await tx.execute(held)).scalars()}
+        await tx.lock(rooms_table, [room for rooms in told.values() for room in rooms])
         now = await tx.now()
-        for row in (await tx.lock(cases, (await tx.execute(held)).scalars())).values():
-            if to is None or not await recusal.is_apart(tx, to, row.subject, row.reporter):
+        for row in (await tx.lock(cases, told)).values():
+            if row.claimed_by != moderator:
+                continue  # let go meanwhile
+            if to is None or not await recusal.may_judge(tx, to, row.id):
                 await _let_go(tx, row)
-                await _tell(tx, keys, desk, "released", moderator, row)
+                await _tell(tx, keys, told[row.id], "released", moderator, row)
                 continue
             given = sa.update(cases).where(cases.c.id == row.id).values(claimed_by=to, seen_at=now)
             await tx.execute(given)
-            await timeline.append(tx, desk, "handed_over", moderator, ref=row.id)
+            for room in told[row.id]:
+                await timeline.append(tx, room, "handed_over", moderator, ref=row.id)
             await _write(tx, keys, "handed_over", moderator, row, subject=to)
 
 
@@ -126,14 +132,14 @@ async def expire(store: Store, keys: Keys) -> int:
     ended = 0
     for case in found:
         async with store.transaction() as tx:
-            desk = await rooms.desk(tx)
-            await tx.lock(rooms_table, [desk])
+            told = await concerned.staff(tx, case)
+            await tx.lock(rooms_table, told)
             await tx.lock(cases, [case])
             row = (await tx.execute(sa.select(cases).where(cases.c.id == case, _is_over(tx)))).first()
             if row is None:
                 continue  # kept, handed on or ended meanwhile
             await _let_go(tx, row)
-            await _tell(tx, keys, desk, "released", None, row, code="away")
+            await _tell(tx, keys, told, "released", None, row, code="away")
             ended += 1
     return ended
 
@@ -146,16 +152,17 @@ def _is_over(tx: Transaction) -> "sa.ColumnElement[bool]":
     return sa.and_(cases.c.state == "claimed", cases.c.seen_at < clock(tx.is_postgresql) - lease)
 
 
-async def _locked(tx: Transaction, moderator: PersonId, number: int) -> "tuple[CaseId, sa.Row[Any], RoomId]":
-    """Lock the desk and a case that is not closed, and that this person may know of."""
-    case, desk = CaseId(number), await rooms.desk(tx)
-    await tx.lock(rooms_table, [desk])
+async def _locked(tx: Transaction, moderator: PersonId, number: int) -> "tuple[CaseId, sa.Row[Any], list[RoomId]]":
+    """Lock where staff are told, and a case that is not closed and that this person may know of."""
+    case = CaseId(number)
+    told = await concerned.staff(tx, case)
+    await tx.lock(rooms_table, told)
     row = (await tx.lock(cases, [case])).get(case)
     await acts.require_judge(tx, moderator, row)
     assert row is not None
     if row.state == "closed":
         raise Gone
-    return case, row, desk
+    return case, row, told
 
 
 async def _require_colleague(tx: Transaction, moderator: PersonId, to: PersonId) -> None:
@@ -175,10 +182,11 @@ async def _let_go(tx: Transaction, row: "sa.Row[Any]") -> None:
 
 
 async def _tell(
-    tx: Transaction, keys: Keys, desk: RoomId, act: str, actor: PersonId | None, row: "sa.Row[Any]",
+    tx: Transaction, keys: Keys, told: list[RoomId], act: str, actor: PersonId | None, row: "sa.Row[Any]",
     code: str | None = None,
 ) -> None:  # fmt: skip
-    await timeline.append(tx, desk, act, actor, ref=row.id, code=code)
+    for room in told:
+        await timeline.append(tx, room, act, actor, ref=row.id, code=code)
     await _write(tx, keys, act, actor, row, subject=row.subject, code=code)
 
 

@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from chat import calls, cases, claims, escalations, moderation, protocol, reviews, rooms, sessions, talk
+from chat import appeals, calls, cases, claims, escalations, moderation, protocol, reviews, rooms, sessions, talk
 from chat.access import is_muted, require_member
 from chat.group import GroupCommit, Said, Saying
 from chat.hub import Hub
@@ -41,7 +41,8 @@ READ_S = 5.0
 
 STAFF = (
     protocol.Warn, protocol.Mute, protocol.Remove, protocol.Clear, protocol.Expel, protocol.Ban, protocol.Confirm,
-    protocol.Lock, protocol.Unlock, protocol.Slow, protocol.Undo, protocol.Claim, protocol.Close, protocol.Grade,
+    protocol.Lock, protocol.Unlock, protocol.Slow, protocol.Undo, protocol.Claim, protocol.Close, protocol.Decide,
+    protocol.Grade,
     protocol.Release, protocol.HandOver, protocol.Escalate, protocol.Acknowledge, protocol.Review,
 )  # fmt: skip
 """A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
@@ -157,6 +158,8 @@ class Commands:
                 await cases.claim(self._store, self._keys, person, command)
             case protocol.Close():
                 await cases.close(self._store, self._keys, self._journal, person, command)
+            case protocol.Decide():
+                await appeals.decide(self._store, self._keys, self._journal, person, command)
             case protocol.Grade():
                 await claims.grade(self._store, self._keys, person, command)
             case protocol.Release():

@@ -1,16 +1,34 @@
-"""Who is told how a case goes: whoever reported or called, and once it was escalated, the member whom it concerns.
+"""Who is told how a case goes: staff; whoever reported or called; once it was escalated, the member whom it concerns.
 
 That is the person in danger, or the other in the one-to-one from which a peer called. Whom a report accuses of
-something is not told by a case that others were asked; an act on them has its own notice.
+something is not told by a case that others were asked; an act on them has its own notice. Of an appeal no more of the
+staff are told than may judge it: who made the act does not learn from the desk that somebody complains.
 """
 
 from typing import Any
 
 import sqlalchemy as sa
 
-from chat.ids import RoomId
+from chat import recusal
+from chat.ids import CaseId, RoomId
+from chat.rooms import desk
 from chat.store import Transaction
-from chat.tables import escalations, memberships, people, rooms
+from chat.tables import cases, escalations, memberships, people, roles, rooms
+
+DECIDERS = ("moderator", "supervisor", "organiser")
+"""Who decides appeals: an organiser too, so that a place with one moderator has somebody else."""
+
+
+async def staff(tx: Transaction, case: CaseId) -> list[RoomId]:
+    """Return the rooms in which staff hear of a case: the desk; of an appeal, the inboxes of those who may judge it."""
+    kind = (await tx.execute(sa.select(cases.c.kind).where(cases.c.id == case))).scalar()
+    if kind != "appeal":
+        return [await desk(tx)]
+    wanted = sa.select(people.c.inbox).join(cases, cases.c.id == case).where(
+        people.c.state == "active", people.c.id.in_(sa.select(roles.c.person).where(roles.c.role.in_(DECIDERS))),
+        sa.not_(recusal.is_recused_from(people.c.id, tx.is_postgresql)),
+    )  # fmt: skip
+    return [RoomId(one) for one in (await tx.execute(wanted)).scalars()]
 
 
 async def inboxes(tx: Transaction, case: "sa.Row[Any]", *, escalated_as: str | None = None) -> list[RoomId]:

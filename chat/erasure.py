@@ -3,8 +3,8 @@
 The order is the point: the journal's line is on the disk first, then the row in the database changes, then the key
 dies. Whatever is cut short is finished at the next start, over a restored backup too, before a port opens.
 
-What is only theirs dies at once. What they said to others dies `hidden_hours` later, so that who was hurt can still
-report it; evidence that was frozen lives until its case closes.
+What is only theirs dies at once, an appeal of theirs too. What they said to others dies `hidden_hours` later, so that
+who was hurt can still report it; evidence that was frozen lives until its case closes.
 """
 
 import asyncio
@@ -137,7 +137,12 @@ async def _erase(store: Store, keys: Keys, person: PersonId, at: Millis, also: S
             async with store.transaction() as tx:
                 await forget(tx, person)
     finally:  # whatever could not be forgotten opens no more
-        await keys.destroy(person, "own")
+        async with store.reading() as tx:
+            theirs = sa.select(cases.c.id).where(cases.c.subject == person, cases.c.kind == "appeal")
+            appeals = list((await tx.execute(theirs)).scalars())
+        for case in await keys.owners("case", appeals):
+            await keys.destroy(case, "case")
+        await keys.destroy(person, "own")  # last: as long as it is there, the next start does all this again
 
 
 async def _forget(tx: Transaction, person: PersonId, at: Millis) -> None:
@@ -154,5 +159,8 @@ async def _forget(tx: Transaction, person: PersonId, at: Millis) -> None:
         .where(people.c.id == person)
         .values(state="erased", erased_at=at, nickname=None, skeleton=None, recovery=None, passphrase=None)
     )
+    appeals = sa.and_(cases.c.subject == person, cases.c.kind == "appeal", cases.c.state != "closed")
+    await tx.execute(sa.delete(evidence).where(evidence.c.case.in_(sa.select(cases.c.id).where(appeals))))
+    await tx.execute(sa.update(cases).where(appeals).values(state="closed", closed_at=at))
     inbox = sa.select(people.c.inbox).where(people.c.id == person).scalar_subquery()
     await tx.execute(sa.update(rooms_table).where(rooms_table.c.id == inbox).values(state="closed", closed_at=at))

@@ -33,7 +33,7 @@ async def escalate(store: Store, keys: Keys, moderator: PersonId, command: Escal
         within_s: how long whoever is asked has to acknowledge, before the next is asked.
 
     Raises:
-        NotAllowed: not in their hands, and no supervisor. NotAMember: no such case. Gone: it is closed.
+        NotAllowed: not in their hands, and no supervisor; or an appeal. NotAMember: no such case. Gone: it is closed.
     """
     case = CaseId(command.case)
     reason = await acts.seal_reason(store, keys, moderator, case, command.reason)
@@ -45,6 +45,8 @@ async def escalate(store: Store, keys: Keys, moderator: PersonId, command: Escal
         assert row is not None
         if row.state == "closed":
             raise Gone
+        if row.kind == "appeal":
+            raise NotAllowed  # organisers decide them too
         if row.claimed_by != moderator:
             await access.require_role(tx, moderator, "supervisor")
         if row.level != command.level:

@@ -78,6 +78,11 @@ async def around(tx: Transaction, room: RoomId, seq: Seq, window: int) -> list[P
     return await _around(tx, here, found.target if found.kind == "edited" else seq, window)
 
 
+async def own(tx: Transaction, room: RoomId, seqs: Iterable[int], person: PersonId) -> list[Piece]:
+    """Return what somebody said under these seqs of a room, in order, with its edits."""
+    return await _pieces(tx, sa.and_(entries.c.room == room, entries.c.author == person), seqs)
+
+
 async def ranges(tx: Transaction, person: PersonId, room: RoomId) -> list[tuple[int, int]]:
     """Return the (first, last) seqs of a room that a person may see, of what is kept.
 

@@ -5,6 +5,7 @@ It takes the person's row and the rooms', which every group of says takes too: w
 holds on every process. Reasons are sealed before the transaction.
 """
 
+from contextlib import suppress
 from typing import Any, assert_never
 
 import sqlalchemy as sa
@@ -188,17 +189,34 @@ async def _undo(tx: Transaction, by: Actor, act: ActId) -> None:
         await acts.require_staff(tx, by.person, None)
         raise NotAMember
     told, locked = await _lock_for(tx, by, row)
-    now = await tx.now()
+    await take_back(tx, by, row, told, locked)
+
+
+async def take_back(
+    tx: Transaction, by: Actor, row: "sa.Row[Any]", told: RoomId, locked: "dict[int, sa.Row[Any]]", *,
+    without_words: bool = False,
+) -> bool:  # fmt: skip
+    """Undo an act, if it still stands; return whether it did.
+
+    Args:
+        told: the person's inbox, or the room. locked: the rooms' rows: the desk's, that of `told` and the act's.
+        without_words: also where the words it removed are destroyed by now.
+
+    Raises:
+        Gone: they are.
+    """
+    act, now = ActId(row.id), await tx.now()
     undone = sa.update(acts_table).where(acts_table.c.id == act, acts.still_stands(now))
     if (await tx.execute(undone.values(undone_by=by.person, undone_at=now))).rowcount == 0:
-        return
+        return False
     match row.kind:
         case "muted":
             await tx.execute(sa.update(mutes).where(mutes.c.id == act).values(lifted_at=now))
             if row.room is not None and locked[row.room].kind == "one_to_one":
                 await timeline.append(tx, row.room, "notice", ref=act, code="resumed")
         case "removed" | "cleared":
-            await timeline.restore(tx, row.room, act)
+            with suppress(*([Gone] if without_words else [])):
+                await timeline.restore(tx, row.room, act)
         case "banned":
             await bans.settle(tx, row.person)
         case "locked" | "slowed":
@@ -208,6 +226,7 @@ async def _undo(tx: Transaction, by: Actor, act: ActId) -> None:
     else:
         await timeline.append(tx, told, "notice", ref=act, code=f"un{row.kind}")
     await acts.tell_staff(tx, by, "undone", act, row.person, row.room, row.kind)
+    return True
 
 
 async def _lock_for(tx: Transaction, by: Actor, row: "sa.Row[Any]") -> "tuple[RoomId, dict[int, sa.Row[Any]]]":

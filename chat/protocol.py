@@ -48,6 +48,7 @@ LEVELS: tuple[Level, ...] = ("imminent", "minors", "sexual", "hate", "spam", "ot
 """What a case is about, the most harmful first: somebody in danger now, somebody under age, sexual words or grooming,
 hate and threats, selling and floods, anything else."""
 Outcome = Literal["nothing", "talked", "removed", "muted", "escalated"]
+Verdict = Literal["upheld", "overturned"]
 
 
 class Quiet(Struct, frozen=True):
@@ -128,7 +129,8 @@ class Read(Command, frozen=True, kw_only=True):
 
 class Report(Command, frozen=True, kw_only=True):
     """Report an entry (`seq`) or a `person` you share the room with. `window`: how many entries before and after it
-    you allow the moderators to read (0-20). `level`: what it is about. Answered by `done` with `case`. A muted person
+    you allow the moderators to read (0-20). `level`: what it is about. `shown`: from a one-to-one, its author may be
+    shown which entry it is, if something is done about it. Answered by `done` with `case`. A muted person
     may report."""
 
     room: Id
@@ -137,6 +139,7 @@ class Report(Command, frozen=True, kw_only=True):
     level: Level = "other"
     reason: Reason = ""
     window: Annotated[int, Meta(ge=0, le=20)] = 5
+    shown: bool = False
 
 
 class Call(Command, frozen=True, kw_only=True):
@@ -266,6 +269,15 @@ class Close(Command, frozen=True, kw_only=True):
     reason: Reason = ""
 
 
+class Decide(Command, frozen=True, kw_only=True):
+    """Moderators, supervisors and organisers: decide an appeal you hold, against an act that is not yours. `overturned`
+    undoes the act, if it still stands."""
+
+    case: Id
+    outcome: Verdict
+    reason: Because
+
+
 class Grade(Command, frozen=True, kw_only=True):
     """Moderators: say what a case is about, after a look at it; the queue is in the order of the levels."""
 
@@ -336,6 +348,7 @@ AnyCommand = (
     | Undo
     | Claim
     | Close
+    | Decide
     | Grade
     | Release
     | HandOver
@@ -414,11 +427,11 @@ class Entry(Quiet, frozen=True, omit_defaults=True, kw_only=True):
     `kind`: said, edited, retracted, removed, restored (what was removed is shown again: page it), reacted, joined,
     left, warned, muted, cleared, expelled, banned, confirmed, locked, slowed, undone, notice, offered, opened, closed,
     reported, called, claimed, graded, released, handed_over, escalated, alerted, acknowledged, reviewed, on_duty,
-    off_duty, signed_out. `at`: milliseconds since 1970 UTC. `author` and `name`: who; no name once erased.
-    `target`: the seq this is about. `ref`: another thing's id. `code`: a mark, a level, a notice. `text`: the words,
-    if there are any to see. `edited`: the seq of the edit whose words are shown. `hidden`: the words are gone from
-    view: `retracted`, `removed`, `edited` or `erased`. `marks`: who put which mark on it, in pages of history, as of
-    now: reacted entries may be applied on top, in order, any number of times.
+    off_duty, signed_out, appealed, decided. `at`: milliseconds since 1970 UTC. `author` and `name`: who; no name
+    once erased. `target`: the seq this is about. `ref`: another thing's id. `code`: a mark, a level, a notice. `text`:
+    the words, if there are any to see. `edited`: the seq of the edit whose words are shown. `hidden`: the words are
+    gone from view: `retracted`, `removed`, `edited` or `erased`. `marks`: who put which mark on it, in pages of
+    history, as of now: reacted entries may be applied on top, in order, any number of times.
     """
 
     seq: int

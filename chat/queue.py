@@ -6,19 +6,22 @@ import sqlalchemy as sa
 
 from chat import access, recusal
 from chat.cases import HANDLERS
+from chat.concerned import DECIDERS
 from chat.ids import CaseId, Millis, PersonId, RoomId
 from chat.protocol import LEVELS
 from chat.refusals import NotAllowed
 from chat.store import Transaction
-from chat.tables import cases, escalations, people
+from chat.tables import cases, escalations, people, roles
 from chat.tables import rooms as rooms_table
 
-RANKS = {level: rank for rank, level in enumerate(LEVELS)}
+RANKS = {level: rank for rank, level in enumerate((*LEVELS[:4], "appeal", *LEVELS[4:]))}
+"""Who appeals may be shut out wrongly: that waits for what harms people now, and not for spam."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseCard:
-    """A case in the queue: nothing that anybody said. `place` is the kind of its room; a one-to-one has no name.
+    """A case in the queue: nothing that anybody said. `place` is the kind of its room; a one-to-one has no name, and an
+    appeal against an act that holds everywhere has no room.
 
     `caller_name`: who calls for a moderator; who reports is not told. `asked`: who is in line, once it was escalated,
     and whether they have acknowledged. `code`: what a detector found, `times` within an hour; empty: it was reported.
@@ -28,7 +31,7 @@ class CaseCard:
     kind: str
     state: str
     level: str
-    room: RoomId
+    room: RoomId | None
     room_name: str
     place: str
     created_at: Millis
@@ -47,7 +50,7 @@ class CaseCard:
 async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
     """Return the open and claimed cases, the most harmful first, then the oldest; without those one is recused from.
 
-    Who is no moderator sees those for which they were asked.
+    Who is no moderator sees those for which they were asked, and an organiser the appeals.
 
     Raises:
         NotAllowed: no role for it.
@@ -56,7 +59,7 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
     about, claimer, caller, asked = (people.alias(one) for one in ("about", "claimer", "caller", "asked"))
     step = escalations.alias("step")
     newest = sa.select(sa.func.max(escalations.c.step)).where(escalations.c.case == cases.c.id).scalar_subquery()
-    joined = cases.join(rooms_table, rooms_table.c.id == cases.c.room)
+    joined = cases.outerjoin(rooms_table, rooms_table.c.id == cases.c.room)
     joined = joined.outerjoin(about, about.c.id == cases.c.subject)
     joined = joined.outerjoin(claimer, claimer.c.id == cases.c.claimed_by)
     joined = joined.outerjoin(caller, sa.and_(caller.c.id == cases.c.reporter, cases.c.kind == "call"))
@@ -68,15 +71,16 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
         step.c.whom, step.c.acknowledged_at,
     ).select_from(joined).where(
         cases.c.state != "closed",
-        *(sa.not_(recusal.is_recused(moderator, one, tx.is_postgresql)) for one in (cases.c.subject, cases.c.reporter)),
+        sa.not_(recusal.is_recused_from(moderator, tx.is_postgresql)),
     ).order_by(sa.case(RANKS, value=cases.c.level), cases.c.created_at, cases.c.id)  # fmt: skip
     try:
         await access.require_role(tx, moderator, *HANDLERS)
     except NotAllowed:
         mine = sa.exists().where(escalations.c.case == cases.c.id, escalations.c.whom == moderator)
-        wanted = wanted.where(mine)
+        decides = sa.exists().where(roles.c.person == moderator, roles.c.role.in_(DECIDERS), cases.c.kind == "appeal")
+        wanted = wanted.where(sa.or_(mine, decides))
     return [
-        CaseCard(row.id, row.kind, row.state, row.level, row.room, row.name or "", row.place, row.created_at,
+        CaseCard(row.id, row.kind, row.state, row.level, row.room, row.name or "", row.place or "", row.created_at,
                  row.subject, row.nickname or "", row.claimed_by, row.claimer or "", row.caller or "", row.whom,
                  row.asked or "", row.acknowledged_at is not None, row.code or "", row.times)
         for row in await tx.execute(wanted)

@@ -1,6 +1,7 @@
 """Recusal: whom a moderator may not judge, and what they therefore learn nothing of.
 
 Oneself; whoever one talks with in a one-to-one, or did in the last 30 days; whoever one has blocked or is blocked by.
+Of an appeal, besides: whoever made the act that is appealed, or said yes to it, and whoever may not judge who reported.
 Asked of the database every time, in the transaction that acts, under both people's locks; refused as if nobody were
 there, because "you may not" would tell a moderator that somebody has blocked them.
 """
@@ -10,16 +11,19 @@ import sqlalchemy as sa
 from chat.ids import PersonId
 from chat.refusals import NotAMember
 from chat.store import Transaction, clock
-from chat.tables import blocks, memberships, rooms
+from chat.tables import acts, blocks, cases, memberships, rooms
 
 MATCHED_MS = 30 * 86_400_000
 """So long after a one-to-one ended who was in it is still no stranger."""
 
 
 def is_recused(
-    moderator: PersonId, person: "sa.ColumnElement[int] | sa.ColumnElement[int | None]", is_postgresql: bool
+    moderator: "PersonId | sa.ColumnElement[int]",
+    person: "sa.ColumnElement[int] | sa.ColumnElement[int | None]",
+    is_postgresql: bool,
 ) -> "sa.ColumnElement[bool]":
-    """Whether the moderator may not judge a person (a column; nobody, where it is null), as an expression."""
+    """Whether the moderator (or each of a column) may not judge a person (a column; nobody, where it is null), as an
+    expression."""
     mine, theirs = memberships.alias("recused_mine"), memberships.alias("recused_theirs")
     room, since = rooms.alias("recused_room"), clock(is_postgresql) - MATCHED_MS
     matched = sa.exists().where(
@@ -33,6 +37,25 @@ def is_recused(
         )
     )
     return sa.or_(sa.func.coalesce(person, 0) == moderator, matched, blocked)
+
+
+def is_recused_from(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql: bool) -> "sa.ColumnElement[bool]":
+    """Whether the moderator (or each of a column) may not know of a case (a row of `cases`), as an expression."""
+    act, before = acts.alias("recused_act"), cases.alias("recused_before")
+    own = sa.exists().where(act.c.id == cases.c.act, sa.or_(act.c.made_by == moderator, act.c.seconded_by == moderator))
+    reported = sa.exists().where(
+        act.c.id == cases.c.act, before.c.id == act.c.case, is_recused(moderator, before.c.reporter, is_postgresql)
+    )
+    return sa.or_(
+        is_recused(moderator, cases.c.subject, is_postgresql), is_recused(moderator, cases.c.reporter, is_postgresql),
+        own, reported,
+    )  # fmt: skip
+
+
+async def may_judge(tx: Transaction, moderator: PersonId, case: int) -> bool:
+    """Whether there is such a case, and the moderator may know of it."""
+    apart = sa.not_(is_recused_from(moderator, tx.is_postgresql))
+    return (await tx.execute(sa.select(cases.c.id).where(cases.c.id == case, apart))).first() is not None
 
 
 async def is_apart(tx: Transaction, moderator: PersonId, *people: PersonId | None) -> bool:

@@ -221,7 +221,8 @@ class Retention:
             ended = sa.or_(
                 acts.c.until < old, acts.c.undone_at < old, acts.c.kind.in_(["warned", "removed", "cleared"])
             )
-            await tx.execute(sa.delete(acts).where(acts.c.made_at < old, ended))
+            appealed = sa.exists().where(cases.c.act == acts.c.id)  # who made it stays recused from the appeal
+            await tx.execute(sa.delete(acts).where(acts.c.made_at < old, ended, ~appealed))
 
 
 def _before(now: Millis, days: int) -> "sa.ColumnElement[int]":

@@ -45,7 +45,7 @@ async def waiting(tx: Transaction, person: PersonId) -> list[ReviewCard]:
     await access.require_role(tx, person, *access.DESK)
     wanted = sa.select(reviews, cases.c.level, cases.c.outcome).join(cases, cases.c.id == reviews.c.case).where(
         cases.c.state == "closed", reviews.c.reviewed_at.is_(None),
-        *(sa.not_(recusal.is_recused(person, one, tx.is_postgresql)) for one in (cases.c.subject, cases.c.reporter)),
+        sa.not_(recusal.is_recused_from(person, tx.is_postgresql)),
     ).order_by(reviews.c.due_at, reviews.c.case)  # fmt: skip
     return [ReviewCard(row.case, row.level, row.outcome or "", row.due_at) for row in await tx.execute(wanted)]
 

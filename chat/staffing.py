@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, roster
+from chat import access, recusal, roster
 from chat.cases import HANDLERS
 from chat.ids import Millis, PersonId
 from chat.roster import OnDuty
@@ -17,7 +17,8 @@ LONG_MS = 300_000
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """Group rooms that are open, who is on duty, and how many cases have waited over LONG_MS for a first look.
+    """Group rooms that are open, who is on duty, and how many cases have waited over LONG_MS for a first look
+    (without those from which whoever looks is recused).
 
     `colleagues`: who may take over a case now. `until`: how long whoever looks is on duty.
     """
@@ -38,8 +39,9 @@ async def staffing(tx: Transaction, person: PersonId) -> Staffing:
     await access.require_role(tx, person, *access.DESK)
     opened = sa.select(sa.func.count()).where(rooms.c.kind == "group", rooms.c.state == "open")
     late = sa.select(sa.func.count()).where(
-        cases.c.state == "open", cases.c.created_at < clock(tx.is_postgresql) - LONG_MS
-    )
+        cases.c.state == "open", cases.c.created_at < clock(tx.is_postgresql) - LONG_MS,
+        sa.not_(recusal.is_recused_from(person, tx.is_postgresql)),
+    )  # fmt: skip
     duty = await roster.on_duty(tx)
     colleagues = {one.person: one for one in duty if one.role in HANDLERS and one.person != person}
     return Staffing(

@@ -180,9 +180,10 @@ cases = sa.Table(
     "cases", metadata,
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("state", sa.Text, sa.CheckConstraint("state in ('open','claimed','closed')", "state"), nullable=False),
-    sa.Column("kind", sa.Text, sa.CheckConstraint("kind in ('report','call','signal')", "kind"), nullable=False),
+    sa.Column("kind", sa.Text, sa.CheckConstraint(
+        "kind in ('report','call','signal','appeal')", "kind"), nullable=False),
     sa.Column("level", sa.Text, sa.CheckConstraint(
-        "level in ('imminent','minors','sexual','hate','spam','other')", "level"), nullable=False),
+        "level in ('imminent','minors','sexual','hate','appeal','spam','other')", "level"), nullable=False),
     sa.Column("room", Id, sa.ForeignKey("rooms.id")),
     sa.Column("seq", sa.BigInteger),
     sa.Column("subject", Id, sa.ForeignKey("people.id"), index=True),  # whom it is about
@@ -192,6 +193,8 @@ cases = sa.Table(
     sa.Column("outcome", sa.Text),
     sa.Column("code", sa.Text),  # what a detector found; null: somebody reported it
     sa.Column("times", sa.Integer, nullable=False, server_default="1"),  # how often it was found since
+    sa.Column("act", Id, sa.ForeignKey("acts.id"), unique=True),  # what an appeal is about: each once
+    sa.Column("shown", sa.Boolean, nullable=False, server_default=sa.false()),  # the author may learn which entry
     sa.Column("created_at", Time, nullable=False),
     sa.Column("closed_at", Time),
 )  # fmt: skip

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from chat import cases, debriefs, escalations, exports, moderation, protocol, roster, tables
+from chat import appeals, cases, debriefs, escalations, exports, moderation, protocol, roster, tables
 from chat.commands import STAFF as COMMANDS
-from chat.ids import CaseId, PersonId, RoomId, Seq
+from chat.ids import ActId, CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
 from chat.protocol import Ban, Claim, Close, Done, Escalate, Lock, Mute, Report
 from chat.seal import DataKey
@@ -129,6 +129,13 @@ async def close(on: Stage) -> Close:
     return Close(case=await on.mine(), outcome="nothing")
 
 
+async def decide(on: Stage) -> protocol.Decide:
+    act = ActId(await on.act(Mute(person=on.person, minutes=1, **WHY)))
+    appeal = await appeals.appeal(on.place.store, on.place.keys, on.person, act, words())
+    await cases.claim(on.place.store, on.place.keys, on.me, Claim(case=appeal))
+    return protocol.Decide(case=appeal, outcome="upheld", reason="A reason.")
+
+
 async def grade(on: Stage) -> protocol.Grade:
     return protocol.Grade(case=on.case, level="imminent")
 
@@ -158,6 +165,7 @@ TRIED: dict[type, Callable[[Stage], Awaitable[protocol.AnyCommand]]] = {
     protocol.Warn: warn, protocol.Mute: mute, protocol.Remove: remove, protocol.Clear: clear, protocol.Expel: expel,
     protocol.Ban: ban, protocol.Confirm: confirm, protocol.Lock: lock, protocol.Unlock: unlock, protocol.Slow: slow,
     protocol.Undo: undo, protocol.Claim: claim, protocol.Close: close, protocol.Grade: grade,
+    protocol.Decide: decide,
     protocol.Release: release, protocol.HandOver: hand_over, protocol.Escalate: escalate,
     protocol.Acknowledge: acknowledge, protocol.Review: review,
 }  # fmt: skip

@@ -11,18 +11,18 @@ from contextlib import AsyncExitStack
 import pytest
 import sqlalchemy as sa
 
+from chat import appeals, erasure, retention, rooms
 from chat import cases as cases_of
-from chat import erasure, retention, rooms
 from chat.clock import Clock
 from chat.group import GroupCommit
-from chat.ids import PersonId, Seq
+from chat.ids import ActId, CaseId, PersonId, Seq
 from chat.keys import KeyDestroyed, Keys
-from chat.protocol import Report
+from chat.protocol import Claim, Decide, Report
 from chat.refusals import Refusal
 from chat.seal import Keyring
 from chat.settings import Settings
 from chat.store import LOCK_ORDER, Store
-from chat.tables import audit_head, cases
+from chat.tables import acts, audit_head, cases
 from chat.tables import people as people_table
 from chat.tables import rooms as rooms_table
 from matcher import blocks, ended, offers, peers, profiles, requests
@@ -55,6 +55,7 @@ class Town(Crowd):
             self.withdraw, self.expire, self.grow_old, self.block, self.block, self.unblock, self.set_availability,
             self.mark, self.speak, self.speak, self.speak, self.mute, self.unmute, self.report, self.claim, self.close,
             self.hand_on, self.escalate, self.escalate, self.acknowledge, self.look_after,
+            self.appeal, self.appeal, self.decide, self.decide,
             self.ban, self.erase, self.report, self.leave, self.join, self.rename, self.grant, self.sweep, self.pair,
         ]  # fmt: skip
 
@@ -170,6 +171,20 @@ class Town(Crowd):
         for room in self.rooms:
             async with self.place.store.transaction() as tx:
                 await rooms.join(tx, room, person)
+
+    async def appeal(self) -> None:
+        found = await self.place.rows(acts, acts.c.person.is_not(None), acts.c.undone_at.is_(None))
+        if found:
+            row = self.dice.choice(found)
+            await appeals.appeal(self.place.store, self.place.keys, PersonId(row.person), ActId(row.id), words())
+
+    async def decide(self) -> None:
+        found = await self.place.rows(cases, cases.c.kind == "appeal", cases.c.state != "closed")
+        if found:
+            case, by = CaseId(self.dice.choice(found).id), self.dice.choice(self.staff)
+            await cases_of.claim(self.place.store, self.place.keys, by, Claim(case=case))
+            command = Decide(case=case, outcome=self.dice.choice(["upheld", "overturned"]), reason=words())
+            await appeals.decide(self.place.store, self.place.keys, self.journal, by, command)
 
     async def report(self) -> None:
         by, about = self.dice.sample(self.members, 2)

@@ -11,10 +11,10 @@ from typing import get_args
 import msgspec
 import pytest
 
-from chat import people, protocol, rooms
+from chat import appeals, people, protocol, rooms
 from chat.access import DESK
 from chat.commands import STAFF as STAFF_COMMANDS
-from chat.ids import PersonId
+from chat.ids import ActId, PersonId
 from chat.protocol import AnyCommand, Done, Entry, Expired, Joined, Mute, Refused, Report
 from tests.client import Client, answer_code
 from tests.hostile import Scene, open_server, scene
@@ -40,6 +40,7 @@ class Targets:
     case: int
     act: int
     ban: int
+    appeal: int
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,9 @@ ROWS: dict[type, Row] = {
     protocol.Close: Row(
         lambda t: protocol.Close(case=t.case, outcome="nothing"), {"*": "not_allowed"},
     ),
+    protocol.Decide: Row(
+        lambda t: protocol.Decide(case=t.appeal, outcome="upheld", reason=words()), {"*": "not_allowed"},
+    ),
     protocol.Grade: Row(lambda t: protocol.Grade(case=t.case, level="hate"), HANDLER),
     protocol.Release: Row(lambda t: protocol.Release(case=t.case), {"*": "not_allowed"}),
     protocol.HandOver: Row(lambda t: protocol.HandOver(), HANDLER),
@@ -138,7 +142,8 @@ async def make_targets(it: Scene, boss: Client) -> Targets:
     await it.place.say(other, person, words())
     banned = await boss.ask(protocol.Ban(person=await it.place.person(), rule="kindness", reason="."))
     assert isinstance(banned, Done)
-    return Targets(it.room, said.seq, said.seq, person, other, reported.case, muted.act, banned.act)
+    appeal = await appeals.appeal(it.place.store, it.place.keys, PersonId(one.me), ActId(muted.act), words())
+    return Targets(it.room, said.seq, said.seq, person, other, reported.case, muted.act, banned.act, appeal)
 
 
 async def make_person(it: Scene, role: str, boss: Client) -> tuple[PersonId, int]:
@@ -203,7 +208,7 @@ async def test_each_role_may_do_what_its_row_says_and_nothing_else(town: Town, c
 @pytest.mark.parametrize("command", ROWS, ids=lambda one: one.__name__.lower())
 async def test_what_is_absent_looks_like_what_is_forbidden_byte_by_byte(town: Town, command: type) -> None:
     row = ROWS[command]
-    nothing = Targets(*[ABSENT] * 8)
+    nothing = Targets(*[ABSENT] * 9)
     async with scene(town) as it, town.client(it.place, await it.place.person("moderator"), 0) as boss:
         targets = await make_targets(it, boss)
         for role in ROLES:

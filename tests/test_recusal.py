@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import sqlalchemy as sa
 
-from chat import bans, cases, claims, escalations, moderation, reviews, rooms
+from chat import appeals, bans, cases, claims, escalations, moderation, reviews, rooms
 from chat.acts import require_case
 from chat.ids import ActId, CaseId, PersonId, RoomId
 from chat.journal import Journal
@@ -17,6 +17,7 @@ from chat.protocol import (
     Clear,
     Close,
     Confirm,
+    Decide,
     Escalate,
     Expel,
     Grade,
@@ -68,6 +69,24 @@ async def told(attempt: Callable[[], Awaitable[object]]) -> str:
     return "done"
 
 
+def paths(place: Place, by: PersonId, one: CaseId, bystander: PersonId) -> tuple[Callable[[], Awaitable[object]], ...]:
+    """Every way to a case."""
+    store, keys, journal = place.store, place.keys, Journal(place.folder / "erasures.journal")
+    warn = Warn(person=bystander, case=one, **WHY)
+    return (
+        lambda: cases.open_case(store, keys, by, one),
+        lambda: cases.claim(store, keys, by, Claim(case=one)),
+        lambda: cases.close(store, keys, journal, by, Close(case=one, outcome="nothing")),
+        lambda: claims.grade(store, keys, by, Grade(case=one, level="hate")),
+        lambda: claims.release(store, keys, by, Release(case=one)),
+        lambda: escalations.escalate(store, keys, by, Escalate(case=one, level="hate", reason=words()), 60),
+        lambda: escalations.acknowledge(store, keys, by, Acknowledge(case=one)),
+        lambda: reviews.review(store, keys, by, Review(case=one)),
+        lambda: moderation.act(store, keys, by, warn),
+        lambda: appeals.decide(store, keys, journal, by, Decide(case=one, outcome="upheld", reason="A reason.")),
+    )
+
+
 @pytest.mark.parametrize("how", TIES)
 @pytest.mark.parametrize("whose", ["subject", "reporter"])
 async def test_every_path_to_a_case_looks_as_if_it_were_not_there(place: Place, how: str, whose: str) -> None:
@@ -79,25 +98,12 @@ async def test_every_path_to_a_case_looks_as_if_it_were_not_there(place: Place, 
     report = Report(room=room, seq=await place.say(room, subject, words()), reason=words())
     case = await cases.report(place.store, place.keys, reporter, report)
     await tie(place, how, supervisor, subject if whose == "subject" else reporter)
-    store, keys, journal = place.store, place.keys, Journal(place.folder / "erasures.journal")
+    store = place.store
     before, desk = await place.rows(audit), await place.desk()
     async with store.reading() as tx:
         assert await queue(tx, supervisor) == []
     for one in (case, CaseId(ABSENT)):
-        warn = Warn(person=bystander, case=one, **WHY)
-        for attempt in (
-            lambda one=one: cases.open_case(store, keys, supervisor, one),
-            lambda one=one: cases.claim(store, keys, supervisor, Claim(case=one)),
-            lambda one=one: cases.close(store, keys, journal, supervisor, Close(case=one, outcome="nothing")),
-            lambda one=one: claims.grade(store, keys, supervisor, Grade(case=one, level="hate")),
-            lambda one=one: claims.release(store, keys, supervisor, Release(case=one)),
-            lambda one=one: escalations.escalate(
-                store, keys, supervisor, Escalate(case=one, level="hate", reason=words()), 60
-            ),
-            lambda one=one: escalations.acknowledge(store, keys, supervisor, Acknowledge(case=one)),
-            lambda one=one: reviews.review(store, keys, supervisor, Review(case=one)),
-            lambda warn=warn: moderation.act(store, keys, supervisor, warn),
-        ):
+        for attempt in paths(place, supervisor, one, bystander):
             assert await told(attempt) == "not_a_member None"
     async with store.transaction() as tx:
         with pytest.raises(NotAMember):  # asked again under the locks: a block may come in between
@@ -106,6 +112,29 @@ async def test_every_path_to_a_case_looks_as_if_it_were_not_there(place: Place, 
     other = await place.person("moderator")
     async with store.reading() as tx:
         assert [one.id for one in await queue(tx, other)] == [case], "others see it"
+
+
+@pytest.mark.parametrize("how", [*TIES, "made it", "said yes to it"])
+async def test_every_path_to_an_appeal_looks_as_if_it_were_not_there(place: Place, how: str) -> None:
+    supervisor, organiser, other = [await place.person(one) for one in ("supervisor", "organiser", "moderator")]
+    person, bystander = supervisor if how == "oneself" else await place.person(), await place.person()
+    store, keys = place.store, place.keys
+    command = Ban(person=person, **WHY) if how == "said yes to it" else Mute(person=person, minutes=5, **WHY)
+    made = await moderation.act(store, keys, supervisor if how == "made it" else organiser, command)
+    if how == "said yes to it":
+        await moderation.confirm(store, keys, supervisor, Confirm(act=made, reason="A reason."))
+    if how in TIES:
+        await tie(place, how, supervisor, person)
+    before, desk = await place.inbox(supervisor), await place.desk()
+    case = await appeals.appeal(store, keys, person, made, words())
+    rows = await place.rows(audit)
+    for one in (case, CaseId(ABSENT)):
+        for attempt in paths(place, supervisor, one, bystander):
+            assert await told(attempt) == "not_a_member None"
+    async with store.reading() as tx:
+        assert await queue(tx, supervisor) == []
+        assert [one.id for one in await queue(tx, other)] == [case], "others see it"
+    assert await place.inbox(supervisor) == before and await place.desk() == desk and await place.rows(audit) == rows
 
 
 @pytest.mark.parametrize("how", TIES)

@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "POST /sign-in": {"stranger"},
     "GET /link/{token}": ALL,
     "POST /link/{token}": ALL,
+    "POST /banned/appeal": ALL,
     "POST /sign-out": MEMBERS,
     "GET /start": STAFF,
     "POST /start": STAFF,
@@ -57,6 +58,7 @@ ALLOWED: dict[str, set[str]] = {
     "POST /me/code": MEMBERS,
     "POST /me/code/kept": MEMBERS,
     "POST /me/blocks/{person}/end": MEMBERS,
+    "POST /me/acts/{act}/appeal": MEMBERS,
     "POST /me/erase": MEMBERS,
     "GET /desk": {"peer"},
     "GET /desk/offers": {"peer"},
@@ -128,7 +130,7 @@ async def cast(pages: Pages) -> AsyncIterator[Cast]:
     async with place.store.transaction() as tx:
         await exports.agree(tx, place.keys, people["supervisor"], export)
     values = {"room": room, "case": case, "token": token, "name:path": "app.css", "session": 5, "offer": 5, "person": 5,
-              "code": "work", "n": 5, "export": export, "note": 5}  # fmt: skip
+              "code": "work", "n": 5, "export": export, "note": 5, "act": 5}  # fmt: skip
     paths = {}
     for row in ROUTES:
         path = row.path

@@ -2,12 +2,13 @@
 
 from starlette.responses import Response
 
-from chat import account, erasure, people, recovery, sessions
-from chat.ids import PersonId
-from chat.refusals import Muted, NicknameTaken, NotWords, TooFast
+from chat import account, appeals, erasure, people, recovery, sessions
+from chat.ids import ActId, PersonId
+from chat.refusals import Malformed, Muted, NicknameTaken, NotWords, TooFast
 from chat.sign_ups import SignUpsFull
 from matcher import blocks, ended, profiles, requests
 from web import sayings, welcome
+from web.appeals import notices
 from web.site import Visit
 
 FORGET = (profiles.forget, requests.forget, ended.forget)
@@ -68,6 +69,16 @@ async def unblock(visit: Visit) -> Response:
     return visit.go("/me#blocks")
 
 
+async def appeal(visit: Visit) -> Response:
+    """Ask for another look at an act about oneself."""
+    act = ActId(visit.id("act"))
+    try:
+        await appeals.appeal(visit.site.store, visit.site.keys, visit.member.person, act, visit.field("words"))
+    except (Malformed, NotWords) as refusal:
+        return await _page(visit, 409, error=refusal.code)
+    return visit.go("/me#appeal")
+
+
 async def erase(visit: Visit) -> Response:
     """Erase the account, after the word was typed: what dies now, and what dies with the 72 h, was said before."""
     if visit.field("sure") != "yes":
@@ -85,14 +96,14 @@ async def _page(visit: Visit, status: int = 200, *, error: str = "") -> Response
     assert visit.session is not None
     async with visit.site.store.reading() as tx:
         found = await sessions.listing(tx, person)
-        standing = await account.acts_of(tx, person)
         blocked = await blocks.blocked(tx, person)
-        notices = await account.case_notices(tx, person)
+        news = await account.case_notices(tx, person)
         has_way_back = await account.has_way_back(tx, person)
         recovered = await account.recovered_at(tx, person, visit.session.created_at)
     return visit.page(
-        "me.html", status, page="me", sessions=found, this=visit.session.id, acts=standing, error=error,
-        notices=[(visit.language.day(one.at), visit.language(sayings.NOTICES[one.code])) for one in notices],
+        "me.html", status, page="me", sessions=found, this=visit.session.id, error=error,
+        acts=await notices(visit, person),
+        notices=[(visit.language.day(one.at), visit.language(sayings.NOTICES[one.code])) for one in news],
         blocked=blocked, here="/me", has_way_back=has_way_back, recovered=recovered,
         nickname=visit.field("nickname") or visit.member.nickname,
     )  # fmt: skip

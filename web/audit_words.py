@@ -11,6 +11,7 @@ def _(phrase: str) -> str:
 ACTS: dict[str, str] = {
     "acknowledged": _("Case taken in hand"),
     "alerted": _("Alert sent"),
+    "appealed": _("Appealed"),
     "asked": _("Somebody asked to take a case in hand"),
     "audit_searched": _("Audit searched"),
     "banned": _("Account closed"),
@@ -20,6 +21,7 @@ ACTS: dict[str, str] = {
     "cleared": _("Last messages hidden"),
     "closed": _("Case closed"),
     "confirmed": _("Closing of an account confirmed"),
+    "decided": _("Appeal decided"),
     "debriefed": _("Debrief note read"),
     "escalated": _("Case escalated"),
     "expelled": _("Sent out of a room"),

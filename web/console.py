@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from chat import bans, cases, dose, house_rules, queue, reviews, rooms, roster, staffing
+from chat import appeals, bans, cases, dose, house_rules, queue, reviews, rooms, roster, staffing
 from chat.cases import OpenedCase
 from chat.ids import CaseId
 from chat.protocol import LEVELS, Quiet
@@ -63,8 +63,20 @@ class Around(Quiet, frozen=True):
     reported: bool
 
 
+class Against(Quiet, frozen=True):
+    """The act an appeal is against; `reason`: of whoever made it. `until`: 0, it has no end."""
+
+    kind: str
+    rule: str
+    made_name: str
+    at: int
+    until: int
+    stands: bool
+    reason: str
+
+
 class OpenedTold(CaseTold, frozen=True, kw_only=True):
-    """A case with what its report froze; reading it is in the audit."""
+    """A case with what its report froze; reading it is in the audit. `shown`: see `protocol.Report`."""
 
     reason: str
     seq: int
@@ -73,6 +85,8 @@ class OpenedTold(CaseTold, frozen=True, kw_only=True):
     place: str
     locked: bool
     entries: list[Around]
+    shown: bool
+    appeal: Against | None
 
 
 class ReviewTold(Quiet, frozen=True):
@@ -109,6 +123,7 @@ async def console(visit: Visit) -> Response:
     rules = {one.code: sayings.of_rule(visit.language, one) for one in in_force}
     return visit.page(
         "console.html", page="console", desk=desk, me=visit.member.person, rules=rules, levels=LEVELS,
+        filters=list(queue.RANKS),
         cards=flow_cards.told(visit.language), until=visit.language.moment(until) if until else "",
         resting=visit.language.moment(resting) if resting else "", severe=dose.SEVERE,
     )  # fmt: skip
@@ -122,9 +137,9 @@ async def cases_now(visit: Visit) -> Response:
         msgspec.json.encode(
             [
                 CaseTold(
-                    one.id, one.level, one.state, one.room, _place(visit, one.place, one.room_name), one.created_at,
-                    Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name, one.kind,
-                    one.caller_name, one.asked or 0, one.asked_name, one.acknowledged, one.code, one.times,
+                    one.id, one.level, one.state, one.room or 0, _place(visit, one.place, one.room_name),
+                    one.created_at, Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name,
+                    one.kind, one.caller_name, one.asked or 0, one.asked_name, one.acknowledged, one.code, one.times,
                 )
                 for one in waiting
             ]
@@ -169,18 +184,28 @@ async def case(visit: Visit) -> Response:
         found = await cases.open_case(visit.site.store, visit.site.keys, visit.member.person, number)
     except NotAllowed:  # asked about another case, but not about this one: it looks like none
         raise NotAMember from None
-    return visit.json(msgspec.json.encode(_opened(visit, found)))
+    against = None
+    if found.act is not None:
+        async with visit.site.store.reading() as tx:
+            act = await appeals.appealed(tx, found.act)
+        reason = next((one.text for one in found.evidence if one.kind == "act"), None)
+        against = Against(
+            act.kind, sayings.of_rule(visit.language, act.rule), act.made_name, act.made_at, act.until or 0, act.stands,
+            reason or "",
+        )  # fmt: skip
+    return visit.json(msgspec.json.encode(_opened(visit, found, against)))
 
 
-def _opened(visit: Visit, found: OpenedCase) -> OpenedTold:
+def _opened(visit: Visit, found: OpenedCase, against: Against | None) -> OpenedTold:
     names = found.names
     return OpenedTold(
-        found.id, found.level, found.state, found.room, _place(visit, found.place, found.room_name), found.created_at,
-        Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
-        names.get(found.claimed_by or 0, ""), code=found.code, times=found.times, reason=found.reason,
-        seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier, place=found.place, locked=found.locked, entries=[
+        found.id, found.level, found.state, found.room or 0, _place(visit, found.place, found.room_name),
+        found.created_at, Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
+        names.get(found.claimed_by or 0, ""), kind=found.kind, code=found.code, times=found.times,
+        reason=found.reason, seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier, place=found.place,
+        locked=found.locked, shown=found.shown, appeal=against, entries=[
             Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)
-            for one in found.evidence
+            for one in found.evidence if one.kind != "act"
         ],
     )  # fmt: skip
 

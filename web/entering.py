@@ -5,7 +5,7 @@ from starlette.responses import Response
 from chat import account, bans, links, passphrases, people, recovery, sessions, sign_ups, words
 from chat.ids import PersonId
 from chat.refusals import Banned, Gone, Muted, NicknameTaken, NotWords, Refusal, SignedOut, TooFast
-from web import sayings, welcome
+from web import appeals, sayings, welcome
 from web.site import Visit
 
 
@@ -32,14 +32,14 @@ async def sign_in(visit: Visit) -> Response:
         except SignedOut:
             return _form(visit, "wrong_passphrase", "passphrase")
         except Banned as refusal:
-            return await _banned(visit, PersonId(refusal.person))
+            return await appeals.closed(visit, PersonId(refusal.person))
         return await visit.know_device(await _signed_in(visit, person, "/rooms"), person)
     try:
         used = await recovery.recover(site.store, site.keys, visit.field("code"), visit.address)
     except SignedOut:
         return _form(visit, "wrong_recovery", "code")
     except Banned as refusal:
-        return await _banned(visit, PersonId(refusal.person))
+        return await appeals.closed(visit, PersonId(refusal.person))
     async with site.store.transaction() as tx:
         visit.token = await sessions.open(tx, used.person)
         visit.person = await people.find(tx, used.person)
@@ -108,18 +108,8 @@ async def _signed_in(visit: Visit, person: PersonId, path: str) -> Response:
         async with visit.site.store.transaction() as tx:
             session = await sessions.open(tx, person)
     except SignedOut:
-        return await _banned(visit, person)
+        return await appeals.closed(visit, person)
     return visit.sign_in(session, path)
-
-
-async def _banned(visit: Visit, person: PersonId) -> Response:
-    """Tell who has shown whose account it is why it is closed, and until when."""
-    async with visit.site.store.reading() as tx:
-        found = [one for one in await account.acts_of(tx, person) if one.kind == "banned"]
-    if not found:
-        raise SignedOut  # erased, or the ban has ended meanwhile
-    lasting = [one for one in found if one.until is None]
-    return visit.page("banned.html", 403, bans=lasting or sorted(found, key=lambda one: -(one.until or 0)))
 
 
 async def start_form(visit: Visit) -> Response:

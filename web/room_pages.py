@@ -6,6 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from chat import access, account, calls, history, rooms, roster, store
+from chat.account import ToldAct
 from chat.ids import Millis, PersonId, RoomId
 from chat.protocol import PAGE_ENTRIES, Quiet
 from chat.refusals import Malformed, NotAMember
@@ -72,6 +73,7 @@ async def room(visit: Visit) -> Response:
     async with visit.site.store.reading() as tx:
         card = await _card(tx, visit.member.person, number)
         muted = await access.is_muted(tx, person, number, card.kind)
+        mute = await account.longest_mute(tx, person, number, card.kind) if muted else None
         epoch = await store.epoch(tx)
         unwatched = await roster.told_now(tx)
         held = await access.memberships_of(tx, number, person)
@@ -83,7 +85,7 @@ async def room(visit: Visit) -> Response:
             "not_a_member", visit.language("You have left this chat. You can still read it for a while.")
         )
     elif muted:
-        silenced = Silenced("muted", visit.say("muted"))
+        silenced = Silenced("muted", visit.say("muted") if mute is None else _muted(visit, mute))
     elif card.state == "locked":
         silenced = Silenced("room_locked", visit.say("room_locked"))
     if visit.wants_json:
@@ -94,6 +96,14 @@ async def room(visit: Visit) -> Response:
         oldest=page.entries[0].seq if page.entries else None, here=max(1, visit.people_here(number)), me=person,
         peer=card.name, silenced=silenced, about=sayings.of_levels(visit.language),
         unwatched=unwatched, may_call=card.member and held[-1].part in calls.CALLERS,
+    )  # fmt: skip
+
+
+def _muted(visit: Visit, mute: ToldAct) -> str:
+    return visit.language(
+        "A moderator has muted you here until %(until)s. You can still read, leave, report and ask for help. "
+        "The rule: %(rule)s",
+        until=visit.language.moment(mute.until or mute.made_at), rule=sayings.of_rule(visit.language, mute.rule),
     )  # fmt: skip
 
 

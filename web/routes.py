@@ -11,6 +11,7 @@ from chat import access, audit_log
 from web import (
     about,
     account,
+    appeals,
     asking,
     audit_pages,
     console,
@@ -68,6 +69,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/sign-in", "stranger", entering.sign_in),
     Row("GET", "/link/{token}", "anyone", entering.link_form),
     Row("POST", "/link/{token}", "anyone", entering.link),
+    Row("POST", "/banned/appeal", "anyone", appeals.appeal_ban),
     Row("POST", "/sign-out", "member", entering.sign_out),
     Row("GET", "/start", "staff", entering.start_form),
     Row("POST", "/start", "staff", entering.start),
@@ -95,6 +97,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/me/code", "member", account.new_code),
     Row("POST", "/me/code/kept", "member", account.keep_code),
     Row("POST", "/me/blocks/{person}/end", "member", account.unblock),
+    Row("POST", "/me/acts/{act}/appeal", "member", account.appeal),
     Row("POST", "/me/erase", "member", account.erase),
     Row("GET", "/desk", "peer", desk.desk),
     Row("GET", "/desk/offers", "peer", desk.offers_now),

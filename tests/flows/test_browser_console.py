@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests import browser
+from tests import browser, servers
 from tests.browser import PHONE, House, Visitor, visitor
+from tests.flows.test_browser_acts import second_of
 from tests.words import words
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -35,6 +37,31 @@ def moderator(chromium: Browser, house: House) -> Iterator[Visitor]:
         yield one
 
 
+@pytest.fixture(scope="module")
+def second(chromium: Browser, house: House) -> Iterator[Visitor]:
+    with visitor(chromium, house.address) as organiser, visitor(chromium, house.address) as one:
+        organiser.use_link(house.link("the first organiser"))
+        second_of(organiser, one)
+        yield one
+
+
+@contextmanager
+def second_process(house: House) -> Iterator[str]:
+    """Run a second `web` on the same database, on the port of the line that can be cut, and yield its address."""
+    house.line.cut()
+    settings = house.settings | {"PORT": str(house.line.port)}
+    with servers.child("second web", browser.PROGRAM, "-m", "web", env=settings) as web:
+        web.wait_until(lambda: servers.is_listening(house.line.port))
+        yield house.cuttable
+
+
+def _open(one: Visitor, *keys: str) -> None:
+    """Open a case by keys: the one that is selected, or where these keys lead."""
+    one.tab_to(one.page.locator("[data-queue]"))
+    for key in (*keys, "Enter"):
+        one.page.keyboard.press(key)
+
+
 def _report(one: Visitor, text: str, reason: str) -> None:
     one.page.locator(".entry", has_text=text).locator(".entry__more").click()
     one.button("Report to the moderators").click()
@@ -44,56 +71,90 @@ def _report(one: Visitor, text: str, reason: str) -> None:
     one.see("The moderators have your report.")
 
 
-def test_a_report_comes_live_is_claimed_and_the_author_muted_by_keys_alone(
-    chromium: Browser, house: House, moderator: Visitor
+def test_a_report_is_claimed_by_one_the_author_muted_and_another_lets_them_write_again(
+    chromium: Browser, house: House, moderator: Visitor, second: Visitor
 ) -> None:
-    with visitor(chromium, house.address, width=PHONE) as author, visitor(chromium, house.address) as member:
-        for one in (author, member):
+    """By keys alone, on two consoles and three members' pages, at two processes."""
+    with (
+        second_process(house) as beside, visitor(chromium, house.address, width=PHONE) as author,
+        visitor(chromium, beside) as member, visitor(chromium, beside) as witness,
+    ):  # fmt: skip
+        second.base = beside
+        for one in (author, member, witness):
             one.arrive()
             one.enter(ROOM)
-        moderator.go("/console")
-        moderator.see("Nothing is waiting.")
-        hurtful, reason = words("something hurtful"), words("it hurts")
+        consoles = (moderator, second)
+        for one in consoles:
+            one.go("/console")
+            one.see("Nothing is waiting.")
+        hurtful, reason, case = words("something hurtful"), words("it hurts"), "[data-case]"
         author.say(hurtful)
-        member.hears(hurtful)
+        for one in (member, witness):
+            one.hears(hurtful)
         _report(member, hurtful, reason)
+        for one in consoles:
+            expect(one.page.locator(case)).to_have_count(1)
+            expect(one.page.get_by_text(hurtful)).to_have_count(0)  # covered until it is opened
+            _open(one)
+            expect(one.page.locator("[data-around]")).to_contain_text(hurtful)
+            expect(one.page.locator("[data-reason]")).to_have_text(reason)
+        for one in consoles:
+            one.page.keyboard.press("c")
+        told = [one.page.locator("[data-told-text]") for one in consoles]
+        for one in told:
+            expect(one).to_have_text(re.compile("The case is yours|Somebody else has this case"))
+        won = [consoles[n] for n in (0, 1) if told[n].inner_text() == "The case is yours."]
+        assert len(won) == 1
+        [first], [other] = won, [one for one in consoles if one not in won]
 
-        case = moderator.page.locator("[data-case]")
-        expect(case).to_have_count(1)
-        expect(moderator.page.get_by_text(hurtful)).to_have_count(0)  # covered until it is opened
-        queue, keys = moderator.page.locator("[data-queue]"), moderator.page.keyboard
-        moderator.tab_to(queue)
-        keys.press("j")
-        keys.press("Enter")
-        expect(moderator.page.locator("[data-around]")).to_contain_text(hurtful)
-        expect(moderator.page.locator("[data-reason]")).to_have_text(reason)
-        keys.press("c")
-        moderator.see("The case is yours.")
-        expect(case).to_contain_text("yours")
-        keys.press("m")
-        mute = moderator.page.locator("dialog#mute")
-        moderator.tab_to(mute.get_by_role("textbox", name=re.compile("Reason")))
-        keys.type(words("against the rule"))
-        moderator.press(mute.get_by_role("button", name="Mute"))
-        expect(moderator.page.locator("[data-told-text]")).to_contain_text("is muted.")
-
-        box = author.page.get_by_label("Your message")
-        expect(box).to_be_disabled()
-        expect(author.page.locator("[data-notice]")).to_contain_text(re.compile("moderator", re.I))
+        first.page.keyboard.press("m")
+        mute = first.page.locator("dialog#mute")
+        first.type(mute.get_by_role("textbox", name=re.compile("Reason")), words("against the rule"))
+        first.press(mute.get_by_role("button", name="Mute"))
+        first.see("is muted.")
+        expect(author.page.get_by_label("Your message")).to_be_disabled()
+        expect(author.page.locator("[data-notice]")).to_contain_text(re.compile("muted you here until .*Be kind"))
         assert author.axe() == []
         author.page.get_by_role("link", name="Ask for another look").click()
         author.see("You are muted")
+        author.see(hurtful)
+        author.press(author.page.locator("summary", has_text="Ask for another look"))
+        assert author.axe() == [] and not author.scrolls_sideways()
+        author.type(author.page.get_by_label("In your own words"), mine := words("it was an answer"))
+        author.press(author.button("Ask for another look"))
+        author.see("You asked for another look")
         author.enter(OTHER_ROOM)
         expect(author.page.get_by_label("Your message")).to_be_disabled()  # elsewhere too
 
-        expect(queue).to_be_focused()
-        keys.press("z")
-        moderator.see("It is undone.")
+        expect(other.button(re.compile("Show 1 new"))).to_be_visible()
+        expect(first.page.locator("[data-fresh]")).to_be_hidden()
+        first.page.reload()
+        expect(first.page.locator(case)).to_have_count(1)  # the case it began with
+        other.page.keyboard.press("n")
+        expect(other.page.locator(case)).to_have_count(2)
+        _open(other, "j")
+        expect(other.page.locator("[data-reason]")).to_have_text(mine)
+        expect(other.page.locator("[data-around]")).to_have_text(re.compile(re.escape(hurtful)))
+        expect(other.page.locator("[data-against]")).to_contain_text("Muted.")
+        assert other.axe() == []
+        other.page.keyboard.press("d")
+        decide = other.page.locator("dialog#decide")
+        assert other.axe() == []
+        other.press(decide.get_by_label("It stays as it is"), "ArrowDown")
+        expect(decide.get_by_label("It was not right")).to_be_checked()
+        other.type(decide.get_by_role("textbox", name=re.compile("Reason")), words("it was an answer"))
+        other.press(decide.get_by_role("button", name="Decide"))
+        other.see("It is decided: it is taken back.")
+
         expect(author.page.get_by_label("Your message")).to_be_enabled()
         again = words("thank you")
-        author.enter(OTHER_ROOM)
         author.say(again)
         author.hears(again)
+        author.go("/me")
+        author.see("somebody else has decided that it was not right")
+        assert author.axe() == []
+        second.base = house.address
+        second.go("/console")
 
 
 def test_a_hidden_message_is_gone_for_everybody_and_a_closed_case_leaves_the_queue(

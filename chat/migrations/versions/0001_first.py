@@ -114,59 +114,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_blocks_blocked"), "blocks", ["blocked"], unique=False)
     op.create_table(
-        "cases",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("room", sa.BigInteger(), nullable=True),
-        sa.Column("seq", sa.BigInteger(), nullable=True),
-        sa.Column("subject", sa.BigInteger(), nullable=True),
-        sa.Column("reporter", sa.BigInteger(), nullable=True),
-        sa.Column("claimed_by", sa.BigInteger(), nullable=True),
-        sa.Column("seen_at", sa.BigInteger(), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("code", sa.Text(), nullable=True),
-        sa.Column("times", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("closed_at", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint("kind in ('report','call','signal')", name=op.f("ck_cases_kind")),
-        sa.CheckConstraint(
-            "level in ('imminent','minors','sexual','hate','spam','other')", name=op.f("ck_cases_level")
-        ),
-        sa.CheckConstraint("state in ('open','claimed','closed')", name=op.f("ck_cases_state")),
-        sa.ForeignKeyConstraint(["claimed_by"], ["people.id"], name=op.f("fk_cases_claimed_by")),
-        sa.ForeignKeyConstraint(["reporter"], ["people.id"], name=op.f("fk_cases_reporter")),
-        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_cases_room")),
-        sa.ForeignKeyConstraint(["subject"], ["people.id"], name=op.f("fk_cases_subject")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
-    )
-    op.create_index(
-        "ix_cases_found",
-        "cases",
-        ["room", "code", "created_at"],
-        unique=False,
-        postgresql_where=sa.text("code IS NOT NULL"),
-        sqlite_where=sa.text("code IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_cases_state",
-        "cases",
-        ["state"],
-        unique=False,
-        postgresql_where=sa.text("state != 'closed'"),
-        sqlite_where=sa.text("state != 'closed'"),
-    )
-    op.create_index(op.f("ix_cases_subject"), "cases", ["subject"], unique=False)
-    op.create_index(
-        "ux_cases_found",
-        "cases",
-        ["room", "seq", "code"],
-        unique=True,
-        postgresql_where=sa.text("code IS NOT NULL"),
-        sqlite_where=sa.text("code IS NOT NULL"),
-    )
-    op.create_table(
         "channels",
         sa.Column("person", sa.BigInteger(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
@@ -391,6 +338,74 @@ def upgrade() -> None:
     op.create_index(op.f("ix_acts_person"), "acts", ["person"], unique=False)
     op.create_index(op.f("ix_acts_room"), "acts", ["room"], unique=False)
     op.create_table(
+        "hidden",
+        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("by_seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("destroyed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["room", "seq"], ["entries.room", "entries.seq"], name=op.f("fk_hidden_room_seq")),
+        sa.PrimaryKeyConstraint("room", "seq", name=op.f("pk_hidden")),
+    )
+    op.create_index(op.f("ix_hidden_at"), "hidden", ["at"], unique=False)
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("subject", sa.BigInteger(), nullable=True),
+        sa.Column("reporter", sa.BigInteger(), nullable=True),
+        sa.Column("claimed_by", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("times", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("act", sa.BigInteger(), nullable=True),
+        sa.Column("shown", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("kind in ('report','call','signal','appeal')", name=op.f("ck_cases_kind")),
+        sa.CheckConstraint(
+            "level in ('imminent','minors','sexual','hate','appeal','spam','other')", name=op.f("ck_cases_level")
+        ),
+        sa.CheckConstraint("state in ('open','claimed','closed')", name=op.f("ck_cases_state")),
+        sa.ForeignKeyConstraint(["act"], ["acts.id"], name=op.f("fk_cases_act")),
+        sa.ForeignKeyConstraint(["claimed_by"], ["people.id"], name=op.f("fk_cases_claimed_by")),
+        sa.ForeignKeyConstraint(["reporter"], ["people.id"], name=op.f("fk_cases_reporter")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_cases_room")),
+        sa.ForeignKeyConstraint(["subject"], ["people.id"], name=op.f("fk_cases_subject")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("act", name=op.f("uq_cases_act")),
+    )
+    op.create_index(
+        "ix_cases_found",
+        "cases",
+        ["room", "code", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("code IS NOT NULL"),
+        sqlite_where=sa.text("code IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_cases_state",
+        "cases",
+        ["state"],
+        unique=False,
+        postgresql_where=sa.text("state != 'closed'"),
+        sqlite_where=sa.text("state != 'closed'"),
+    )
+    op.create_index(op.f("ix_cases_subject"), "cases", ["subject"], unique=False)
+    op.create_index(
+        "ux_cases_found",
+        "cases",
+        ["room", "seq", "code"],
+        unique=True,
+        postgresql_where=sa.text("code IS NOT NULL"),
+        sqlite_where=sa.text("code IS NOT NULL"),
+    )
+    op.create_table(
         "escalations",
         sa.Column("case", sa.BigInteger(), nullable=False),
         sa.Column("step", sa.Integer(), autoincrement=False, nullable=False),
@@ -423,17 +438,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_evidence_case")),
         sa.PrimaryKeyConstraint("case", "n", name=op.f("pk_evidence")),
     )
-    op.create_table(
-        "hidden",
-        sa.Column("room", sa.BigInteger(), nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("by_seq", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("destroyed", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.ForeignKeyConstraint(["room", "seq"], ["entries.room", "entries.seq"], name=op.f("fk_hidden_room_seq")),
-        sa.PrimaryKeyConstraint("room", "seq", name=op.f("pk_hidden")),
-    )
-    op.create_index(op.f("ix_hidden_at"), "hidden", ["at"], unique=False)
     op.create_table(
         "reviews",
         sa.Column("case", sa.BigInteger(), autoincrement=False, nullable=False),

@@ -82,9 +82,10 @@ async function report(live, row) {
   const chosen = await choice(shown);
   if (chosen === "leave") return leave(live);
   if (chosen !== "send") return;
-  const { level, reason, window } = Object.fromEntries(new FormData(form));
+  const { level, reason, window, shown: may } = Object.fromEntries(new FormData(form));
   const answer = await live.wire.ask({
     t: "report", room: live.room, seq: row.seq, level, reason: String(reason).trim(), window: Number(window),
+    shown: may === "yes",
   });
   tellAnswer(live, answer, "reported");
 }

@@ -3,8 +3,8 @@
  * The moderators' console: the queue, the case that is open, and what may be done about it.
  *
  * Opening a case is written down on the server, so words are fetched only then; moving through the queue opens nothing.
- * Keys act only while the queue has the focus, and can be switched off (WCAG 2.1.4).
  */
+import { keyed } from "./keys.js";
 import { LivePage, write } from "./page.js";
 import { ask, commandOf } from "./acts.js";
 import { Second } from "./second.js";
@@ -14,6 +14,7 @@ import { caseItem, nameOf } from "./case_item.js";
 import { Told } from "./told.js";
 import { Staffing } from "./staffing.js";
 import { Handing } from "./handing.js";
+import { ON_APPEALS, decide, showAppeal } from "./appeal.js";
 
 const LOOK_MS = 250;
 const RETRY_MS = 5000;
@@ -21,7 +22,8 @@ const CLOCK_MS = 15_000;
 
 /** @typedef {import("./queue.js").Case} Case */
 /**
- * @typedef {Case & {reason: string, seq?: number, place: string, locked: boolean, entries: {seq: number, kind: string, name: string, at: number,
+ * @typedef {Case & {reason: string, seq?: number, place: string, locked: boolean, shown: boolean,
+ *   appeal?: import("./appeal.js").Against | null, entries: {seq: number, kind: string, name: string, at: number,
  *   text: string, reported: boolean}[]}} Opened
  */
 
@@ -33,10 +35,12 @@ class Console extends LivePage {
   #told = new Told(this);
   #staffing = new Staffing(this);
   #second = new Second(this, (command, told) => this.#ask(command, told));
-  #handing = new Handing({
+  /** @type {import("./handing.js").Hands} */
+  #hands = {
     ask: (command, told) => this.#ask(command, told), form: (name, nickname) => this.#form(name, nickname),
     claim: (one) => this.#claim(one), me: () => Number(this.dataset.me),
-  });
+  };
+  #handing = new Handing(this.#hands);
 
   begin() {
     const list = this.piece("queue");
@@ -68,7 +72,7 @@ class Console extends LivePage {
       clearTimeout(this.#timer);
       this.#timer = /** @type {any} */ (setTimeout(() => this.#look(), LOOK_MS));
     };
-    follow(this.wire, Number(this.dataset.desk), look, look);
+    for (const room of [Number(this.dataset.desk), undefined]) follow(this.wire, room, look, look);  // appeals: the inbox
     setInterval(() => this.#show(), CLOCK_MS);
     this.piece("filters").toggleAttribute("open", matchMedia("(min-width: 62rem)").matches);
     this.#look();
@@ -113,7 +117,7 @@ class Console extends LivePage {
     const held = shown?.claimed_by === Number(this.dataset.me);
     const asked = Boolean(shown?.asked) && !shown?.acknowledged;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
-      ["claim", held || (asked && shown?.asked === Number(this.dataset.me))], ["release", !held], ["escalate", Boolean(shown?.asked)], ["acknowledge", !asked],
+      ["claim", held || (asked && shown?.asked === Number(this.dataset.me))], ["release", !held], ["escalate", Boolean(shown?.asked) || shown?.kind === "appeal"], ["acknowledge", !asked],
     ])) {
       const button = /** @type {HTMLElement} */ (this.querySelector(`[data-act="${act}"]`));
       if (hidden && button === document.activeElement) list.focus();
@@ -135,14 +139,7 @@ class Console extends LivePage {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const moves = /** @type {Record<string, number>} */ ({ ArrowDown: 1, ArrowUp: -1 });
-    const keys = /** @type {HTMLInputElement} */ (this.piece("keys")).checked;
-    if (keys) Object.assign(moves, { j: 1, k: -1 });
-    const acts = /** @type {Record<string, string>} */ (keys
-      ? { c: "claim", m: "mute", h: "hide", o: "more", x: "nothing", n: "fresh", z: "undo", e: "escalate", a: "acknowledge", r: "release" } : {});
-    const step = moves[event.key];
-    const act = event.key === "Enter" ? "open" : acts[event.key];
+    const { step, act } = keyed(event, /** @type {HTMLInputElement} */ (this.piece("keys")).checked);
     if (!step && !act) return;
     event.preventDefault();
     if (act) return void this.#act(act);
@@ -178,9 +175,10 @@ class Console extends LivePage {
     this.piece("because").hidden = !opened.reason && !opened.code;
     this.piece("no-words").hidden = opened.entries.length > 0;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
-      ["hide", !this.#reported()], ["mute", !opened.subject.person], ["more", !opened.subject.person],
+      ["hide", !this.#reported()], ["mute", !opened.subject.person], ["more", !opened.subject.person], ["nothing", false],
     ]))
-      /** @type {HTMLElement} */ (pane.querySelector(`[data-act="${act}"]`)).hidden = hidden;
+      /** @type {HTMLElement} */ (pane.querySelector(`[data-act="${act}"]`)).hidden = hidden || Boolean(opened.appeal);
+    showAppeal(this, opened);
     this.piece("around").replaceChildren(...opened.entries.map((entry) => {
       const line = this.copy("line-of");
       line.toggleAttribute("data-reported", entry.reported);
@@ -209,11 +207,13 @@ class Console extends LivePage {
     if (!current) return;
     if (act === "open") return this.#open();
     if (act === "claim") return void (await this.#claim(current));
+    if (current.kind === "appeal" ? !ON_APPEALS.has(act) : act === "decide") return;
     if (await this.#handing.act(act, current)) return;
     if (this.#opened?.case !== current.case) await this.#open();
     const opened = this.#opened;
     if (opened?.case !== current.case) return;
-    if (act === "nothing") await this.#close(opened);
+    if (act === "decide") await decide(this.#hands, current);
+    else if (act === "nothing") await this.#close(opened);
     else if (!opened.subject.person) return;
     else if (act === "more") await this.#more(opened);
     else if (act !== "hide" || this.#reported()) await this.#do(act, opened);

@@ -72,7 +72,8 @@ export class Live {
     this.wire.start();
     follow(this.wire, undefined, (entry) => {
       if (entry.kind === "muted" || entry.kind === "undone") room.composer?.look();
-      if (this.words(`about_${entry.kind}`)) toast(this.words(`about_${entry.kind}`));
+      const told = this.words(`about_${entry.kind === "notice" ? entry.code : entry.kind}`);
+      if (told) toast(told);
       if (entry.kind === "opened") this.#beside?.look();
     });
     this.#wide.addEventListener("change", () => this.#aside());

@@ -11,7 +11,7 @@
  */
 
 /** What a case is about, the most harmful first; the server has the same order. */
-export const LEVELS = ["imminent", "minors", "sexual", "hate", "spam", "other"];
+export const LEVELS = ["imminent", "minors", "sexual", "hate", "appeal", "spam", "other"];
 
 /** By harm, then the oldest first. @param {Case} a @param {Case} b */
 const byHarm = (a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.at - b.at || a.case - b.case;
