@@ -19,7 +19,7 @@ from chat.rooms import desk as find_desk
 from chat.store import Store, Transaction
 from chat.tables import acts, cases, memberships, people, roles, rooms
 
-Kind = Literal["warned", "muted", "removed", "cleared", "expelled", "banned", "locked", "slowed"]
+Kind = Literal["warned", "muted", "removed", "cleared", "expelled", "banned", "locked", "slowed", "guarded"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

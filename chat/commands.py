@@ -12,7 +12,7 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from chat import appeals, calls, cases, claims, escalations, moderation, protocol, reviews, rooms, sessions, talk
+from chat import appeals, calls, cases, claims, escalations, moderation, protocol, raids, reviews, rooms, sessions, talk
 from chat.access import is_muted, require_member
 from chat.group import GroupCommit, Said, Saying
 from chat.hub import Hub
@@ -41,9 +41,9 @@ READ_S = 5.0
 
 STAFF = (
     protocol.Warn, protocol.Mute, protocol.Remove, protocol.Clear, protocol.Expel, protocol.Ban, protocol.Confirm,
-    protocol.Lock, protocol.Unlock, protocol.Slow, protocol.Undo, protocol.Claim, protocol.Close, protocol.Decide,
-    protocol.Grade,
-    protocol.Release, protocol.HandOver, protocol.Escalate, protocol.Acknowledge, protocol.Review,
+    protocol.Lock, protocol.Unlock, protocol.Slow, protocol.Guard, protocol.LetIn, protocol.Undo, protocol.Claim,
+    protocol.Close, protocol.Decide, protocol.Grade, protocol.Release, protocol.HandOver, protocol.Escalate,
+    protocol.Acknowledge, protocol.Review,
 )  # fmt: skip
 """A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
 
@@ -148,6 +148,10 @@ class Commands:
                 | protocol.Ban() | protocol.Lock() | protocol.Slow()
             ):  # fmt: skip
                 return Done(ref=command.ref, act=await moderation.act(self._store, self._keys, person, command))
+            case protocol.Guard():
+                return Done(ref=command.ref, act=await raids.guard(self._store, self._keys, person, command))
+            case protocol.LetIn():
+                await raids.let_in(self._store, self._keys, person, command)
             case protocol.Confirm():
                 await moderation.confirm(self._store, self._keys, person, command)
             case protocol.Unlock():

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from chat import acts, bans, quieting, rooms, timeline
+from chat import acts, bans, quieting, raids, rooms, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
@@ -75,7 +75,9 @@ async def undo(store: Store, keys: Keys, moderator: PersonId, command: Undo) -> 
     """
     by = await acts.actor(store, keys, moderator, None, command.reason)
     async with store.transaction() as tx:
-        await _undo(tx, by, ActId(command.act))
+        row = await _undo(tx, by, ActId(command.act))
+    if row.kind == "guarded":  # also where it is undone already: somebody may have been cut off here
+        await raids.restore(store, row.room, ActId(row.id))
 
 
 async def unlock(store: Store, keys: Keys, moderator: PersonId, command: Unlock) -> None:
@@ -183,20 +185,22 @@ async def _expel(tx: Transaction, by: Actor, command: Expel) -> ActId:
     return made
 
 
-async def _undo(tx: Transaction, by: Actor, act: ActId) -> None:
+async def _undo(tx: Transaction, by: Actor, act: ActId) -> "sa.Row[Any]":
+    """Undo an act but for what `raids.restore` goes on with, and return its row as it was."""
     row = (await tx.execute(sa.select(acts_table).where(acts_table.c.id == act))).first()
     if row is None:
         await acts.require_staff(tx, by.person, None)
         raise NotAMember
     told, locked = await _lock_for(tx, by, row)
     await take_back(tx, by, row, told, locked)
+    return row
 
 
 async def take_back(
     tx: Transaction, by: Actor, row: "sa.Row[Any]", told: RoomId, locked: "dict[int, sa.Row[Any]]", *,
     without_words: bool = False,
-) -> bool:  # fmt: skip
-    """Undo an act, if it still stands; return whether it did.
+) -> None:  # fmt: skip
+    """Undo an act, if it still stands, or hides what it hid also when it is over.
 
     Args:
         told: the person's inbox, or the room. locked: the rooms' rows: the desk's, that of `told` and the act's.
@@ -206,9 +210,10 @@ async def take_back(
         Gone: they are.
     """
     act, now = ActId(row.id), await tx.now()
-    undone = sa.update(acts_table).where(acts_table.c.id == act, acts.still_stands(now))
+    stands = sa.or_(acts.still_stands(now), acts_table.c.kind == "guarded")
+    undone = sa.update(acts_table).where(acts_table.c.id == act, acts_table.c.undone_at.is_(None), stands)
     if (await tx.execute(undone.values(undone_by=by.person, undone_at=now))).rowcount == 0:
-        return False
+        return
     match row.kind:
         case "muted":
             await tx.execute(sa.update(mutes).where(mutes.c.id == act).values(lifted_at=now))
@@ -221,17 +226,20 @@ async def take_back(
             await bans.settle(tx, row.person)
         case "locked" | "slowed":
             await quieting.settle(tx, row.room)
+        case "guarded":
+            await raids.settle(tx, row.room)
+            await timeline.restore(tx, row.room, act, most=raids.SWEEP)
     if row.person is not None:
         await timeline.append(tx, told, "undone", ref=act, code=row.kind)
     else:
         await timeline.append(tx, told, "notice", ref=act, code=f"un{row.kind}")
     await acts.tell_staff(tx, by, "undone", act, row.person, row.room, row.kind)
-    return True
 
 
 async def _lock_for(tx: Transaction, by: Actor, row: "sa.Row[Any]") -> "tuple[RoomId, dict[int, sa.Row[Any]]]":
     """Lock what an act is about, and return where its undoing is told, and the rooms' rows."""
     if row.person is None:
+        await raids.lock_lobby(tx, by.person, row.room)
         await acts.require_staff(tx, by.person, None)
         return row.room, await acts.lock_rooms(tx, row.room)
     if row.kind == "removed":  # as for removing: an erased author's words stay hidden, and staff's may be removed

@@ -248,6 +248,26 @@ class Slow(Command, frozen=True, kw_only=True):
     case: Id | None = None
 
 
+class Guard(Command, frozen=True, kw_only=True):
+    """Moderators: guard a group room against a raid, for an hour. Whoever came into it in the last `minutes`, comes
+    later, or has an account of less than a day, waits in its lobby; what they said in the last `minutes` is hidden."""
+
+    room: Id
+    minutes: Annotated[int, Meta(ge=1, le=60 * 24)] = 30
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
+class LetIn(Command, frozen=True, kw_only=True):
+    """Moderators: let a `person` in from the lobby of a guarded room; without one, everybody: the guarding ends. What
+    it has hidden stays hidden; `undo` shows it again."""
+
+    room: Id
+    person: Id | None = None
+    reason: Reason = ""
+
+
 class Undo(Command, frozen=True, kw_only=True):
     """Moderators: undo an act. Words that were removed are shown again, as long as they are kept (72 h)."""
 
@@ -345,6 +365,8 @@ AnyCommand = (
     | Lock
     | Unlock
     | Slow
+    | Guard
+    | LetIn
     | Undo
     | Claim
     | Close
@@ -425,13 +447,14 @@ class Entry(Quiet, frozen=True, omit_defaults=True, kw_only=True):
     """One entry of a timeline.
 
     `kind`: said, edited, retracted, removed, restored (what was removed is shown again: page it), reacted, joined,
-    left, warned, muted, cleared, expelled, banned, confirmed, locked, slowed, undone, notice, offered, opened, closed,
-    reported, called, claimed, graded, released, handed_over, escalated, alerted, acknowledged, reviewed, on_duty,
-    off_duty, signed_out, appealed, decided. `at`: milliseconds since 1970 UTC. `author` and `name`: who; no name
-    once erased. `target`: the seq this is about. `ref`: another thing's id. `code`: a mark, a level, a notice. `text`:
-    the words, if there are any to see. `edited`: the seq of the edit whose words are shown. `hidden`: the words are
-    gone from view: `retracted`, `removed`, `edited` or `erased`. `marks`: who put which mark on it, in pages of
-    history, as of now: reacted entries may be applied on top, in order, any number of times.
+    left, warned, muted, cleared, expelled, banned, confirmed, locked, slowed, guarded, let_in, undone, notice,
+    offered, opened, closed, reported, called, claimed, graded, released, handed_over, escalated, alerted,
+    acknowledged, reviewed, on_duty, off_duty, signed_out, appealed, decided. `at`: milliseconds since 1970 UTC.
+    `author` and `name`: who; no name once erased. `target`: the seq this is about. `ref`: another thing's id.
+    `code`: a mark, a level, a notice. `text`: the words, if there are any to see. `edited`: the seq of the edit whose
+    words are shown. `hidden`: the words are gone from view: `retracted`, `removed`, `edited` or `erased`. `marks`: who
+    put which mark on it, in pages of history, as of now: reacted entries may be applied on top, in order, any number
+    of times.
     """
 
     seq: int

@@ -11,13 +11,13 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from chat import access, timeline
+from chat import access, door, timeline
 from chat.access import Membership
 from chat.ids import PersonId, RoomId, Seq, new_id
 from chat.protocol import Member
-from chat.refusals import Expelled, NotAllowed, NotAMember, RoomClosed, RoomFull, RoomLocked, SignedOut
+from chat.refusals import NotAllowed, NotAMember, RoomClosed, RoomLocked, SignedOut
 from chat.store import Transaction
-from chat.tables import acts, audit_head, entries, memberships, meta, people, rooms
+from chat.tables import audit_head, entries, lobby, memberships, meta, people, rooms
 
 Kind = Literal["group", "one_to_one", "inbox", "desk", "log"]
 
@@ -83,8 +83,8 @@ async def make(
     return room
 
 
-async def join(tx: Transaction, room: RoomId, person: PersonId, part: str = "member") -> Membership:
-    """Bring a person into a group room; who is in already stays as they are.
+async def join(tx: Transaction, room: RoomId, person: PersonId, part: str = "member") -> Membership | None:
+    """Bring a person into a group room, or into its lobby (None) where it is guarded; who is in stays as they are.
 
     Raises:
         NotAMember: no such group room. RoomClosed, RoomLocked, RoomFull. SignedOut: banned or erased. Expelled.
@@ -100,24 +100,11 @@ async def join(tx: Transaction, room: RoomId, person: PersonId, part: str = "mem
         return ranges[-1]
     if where.state != "open":
         raise RoomLocked if where.state == "locked" else RoomClosed
-    await _require_not_expelled(tx, room, person)
-    many = sa.select(sa.func.count()).where(memberships.c.room == room, memberships.c.to_seq.is_(None))
-    if (await tx.execute(many)).scalar_one() >= where.capacity:
-        raise RoomFull
+    if not await door.knock(tx, where, person):
+        return None
     from_seq = max(where.first_seq, where.last_seq + 1 - where.shown)
     seq = await timeline.append(tx, room, "joined", person)
     return await enter(tx, room, person, part, from_seq, read_seq=seq)
-
-
-async def _require_not_expelled(tx: Transaction, room: RoomId, person: PersonId) -> None:
-    now = await tx.now()
-    stand = sa.select(acts.c.until).where(
-        acts.c.room == room, acts.c.person == person, acts.c.kind == "expelled", acts.c.undone_at.is_(None),
-        sa.or_(acts.c.until.is_(None), acts.c.until > now),
-    )  # fmt: skip
-    ends = list((await tx.execute(stand)).scalars())
-    if ends:
-        raise Expelled(None if None in ends else (max(ends) - now) / 1000)
 
 
 async def enter(
@@ -158,7 +145,7 @@ async def leave_desk(tx: Transaction, person: PersonId) -> None:
 
 
 async def leave_all(tx: Transaction, person: PersonId, code: str) -> None:
-    """End every membership but that of the inbox, which is locked too; `code` says why.
+    """End every membership but that of the inbox, which is locked too, and all waiting; `code` says why.
 
     The caller has locked the person, so none begins meanwhile, and no room yet, or all of `inside`.
     """
@@ -172,6 +159,7 @@ async def leave_all(tx: Transaction, person: PersonId, code: str) -> None:
         await _end(tx, room, person, code)
         if kind == "one_to_one":
             await close(tx, room, "left")
+    await tx.execute(sa.delete(lobby).where(lobby.c.person == person))
 
 
 async def inside(tx: Transaction, person: PersonId) -> list[RoomId]:

@@ -137,6 +137,14 @@ sa.Index("ux_memberships_open", memberships.c.room, memberships.c.person, unique
          postgresql_where=memberships.c.to_seq.is_(None), sqlite_where=memberships.c.to_seq.is_(None))  # fmt: skip
 sa.Index("ix_memberships_person", memberships.c.person)
 
+lobby = sa.Table(
+    "lobby", metadata,  # who waits at the door of a guarded room; see `door`
+    sa.Column("room", Id, sa.ForeignKey("rooms.id"), primary_key=True),
+    sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True, index=True),
+    sa.Column("since_at", Time, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
 entries = sa.Table(
     "entries", metadata,
     sa.Column("room", Id, sa.ForeignKey("rooms.id"), primary_key=True),
@@ -291,12 +299,12 @@ acts = sa.Table(
     "acts", metadata,  # what staff did to a person or a room: what its notice, its undoing and an appeal name
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, sa.CheckConstraint(
-        "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed')", "kind"),
+        "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed','guarded')", "kind"),
         nullable=False),
     sa.Column("person", Id, sa.ForeignKey("people.id"), index=True),  # null: it is about the room
     sa.Column("room", Id, sa.ForeignKey("rooms.id"), index=True),
-    sa.Column("seq", sa.BigInteger),  # the entry it is about
-    sa.Column("amount", sa.Integer),  # minutes cleared, seconds slowed, days banned (null: for good)
+    sa.Column("seq", sa.BigInteger),  # the entry it is about; the room's last one when it was guarded
+    sa.Column("amount", sa.Integer),  # minutes cleared or guarded against, seconds slowed, days banned (null: for good)
     sa.Column("rule", sa.Text, nullable=False),
     sa.Column("rule_version", sa.BigInteger, nullable=False),
     sa.Column("until", Time),  # null: it has no end

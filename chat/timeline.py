@@ -87,6 +87,24 @@ async def append_about(
     tx.touched[room] = Seq(last)
 
 
+async def append_by(
+    tx: Transaction, room: RoomId, kind: Literal["joined", "left"], authors: Iterable[PersonId], code: str | None = None
+) -> dict[PersonId, Seq]:
+    """Append one entry by each of many, at once, and return their seqs. The caller has locked the room's row."""
+    assert tx.holds(rooms, room), "append needs the room's lock: it takes the next numbers"
+    authors = list(authors)
+    if not authors:
+        return {}
+    grown = sa.update(rooms).where(rooms.c.id == room).values(last_seq=rooms.c.last_seq + len(authors))
+    last = (await tx.execute(grown.returning(rooms.c.last_seq))).scalar_one()
+    at = await tx.now()
+    seqs = {author: Seq(last - len(authors) + n) for n, author in enumerate(authors, start=1)}
+    row: dict[str, object] = {"room": room, "kind": kind, "at": at, "code": code}
+    await tx.execute(entries.insert(), [row | {"seq": seq, "author": author} for author, seq in seqs.items()])
+    tx.touched[room] = Seq(last)
+    return seqs
+
+
 async def _hide(tx: Transaction, room: RoomId, by: Mapping[Seq, Seq], at: Millis) -> None:
     """Hide each target, and every edit of it so far, by its entry; what was hidden stays hidden since then."""
     edits = sa.and_(entries.c.target.in_(by), entries.c.kind == "edited")
@@ -110,9 +128,15 @@ async def _hide_by(tx: Transaction, room: RoomId, by: Mapping[Seq, Seq]) -> None
     await tx.execute(again.values(by_seq=sa.bindparam("covers")), values)
 
 
-async def restore(tx: Transaction, room: RoomId, act: int) -> None:
+async def restore(tx: Transaction, room: RoomId, act: int, *, most: int | None = None) -> int:
     """Show again what an act removed (its `removed` entries bear the act as `ref`), as it would look without them: what
     its author took back stays taken back. The caller has locked the room's row.
+
+    Args:
+        most: so many of its removals, the oldest of those that still hide something; None: all.
+
+    Returns:
+        How many removals that were.
 
     Raises:
         Gone: the words are destroyed.
@@ -120,6 +144,8 @@ async def restore(tx: Transaction, room: RoomId, act: int) -> None:
     gone = sa.select(entries.c.seq, entries.c.target).where(
         entries.c.room == room, entries.c.target.is_not(None), entries.c.kind == "removed", entries.c.ref == act
     )
+    gone = gone.join(hidden, sa.and_(hidden.c.room == room, hidden.c.seq == entries.c.target))
+    gone = gone.where(hidden.c.by_seq == entries.c.seq).order_by(entries.c.seq).limit(most)
     removals = {row.seq: Seq(row.target) for row in await tx.execute(gone)}
     covered = sa.select(hidden).where(hidden.c.room == room, hidden.c.by_seq.in_(removals))
     rows = list(await tx.execute(covered.order_by(hidden.c.seq)))
@@ -140,6 +166,7 @@ async def restore(tx: Transaction, room: RoomId, act: int) -> None:
     await _hide_by(tx, room, by)
     targets = sorted({removals[row.by_seq] for row in rows})
     await append_about(tx, room, "restored", targets, act, "undone")
+    return len(removals)
 
 
 _by = entries.alias("by_entry")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from chat import appeals, cases, debriefs, escalations, exports, moderation, protocol, roster, tables
+from chat import appeals, cases, debriefs, escalations, exports, moderation, protocol, raids, roster, tables
 from chat.commands import STAFF as COMMANDS
 from chat.ids import ActId, CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
@@ -117,6 +117,16 @@ async def slow(on: Stage) -> protocol.Slow:
     return protocol.Slow(room=on.room, seconds=30, **WHY)
 
 
+async def guard(on: Stage) -> protocol.Guard:
+    return protocol.Guard(room=on.room, **WHY)
+
+
+async def let_in(on: Stage) -> protocol.LetIn:
+    command = protocol.Guard(room=on.room, **WHY)
+    await raids.guard(on.place.store, on.place.keys, on.colleague, command)
+    return protocol.LetIn(room=on.room, person=on.person)
+
+
 async def undo(on: Stage) -> protocol.Undo:
     return protocol.Undo(act=await on.act(Mute(person=on.person, minutes=1, **WHY)), reason="A reason.")
 
@@ -164,8 +174,8 @@ async def review(on: Stage) -> protocol.Review:
 TRIED: dict[type, Callable[[Stage], Awaitable[protocol.AnyCommand]]] = {
     protocol.Warn: warn, protocol.Mute: mute, protocol.Remove: remove, protocol.Clear: clear, protocol.Expel: expel,
     protocol.Ban: ban, protocol.Confirm: confirm, protocol.Lock: lock, protocol.Unlock: unlock, protocol.Slow: slow,
-    protocol.Undo: undo, protocol.Claim: claim, protocol.Close: close, protocol.Grade: grade,
-    protocol.Decide: decide,
+    protocol.Guard: guard, protocol.LetIn: let_in, protocol.Undo: undo,
+    protocol.Claim: claim, protocol.Close: close, protocol.Grade: grade, protocol.Decide: decide,
     protocol.Release: release, protocol.HandOver: hand_over, protocol.Escalate: escalate,
     protocol.Acknowledge: acknowledge, protocol.Review: review,
 }  # fmt: skip

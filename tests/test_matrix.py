@@ -107,6 +107,8 @@ ROWS: dict[type, Row] = {
     protocol.Lock: Row(lambda t: protocol.Lock(room=t.other, rule="kindness", reason=words()), STAFF),
     protocol.Unlock: Row(lambda t: protocol.Unlock(room=t.other), STAFF),
     protocol.Slow: Row(lambda t: protocol.Slow(room=t.other, seconds=0, rule="kindness", reason=words()), STAFF),
+    protocol.Guard: Row(lambda t: protocol.Guard(room=t.other, rule="kindness", reason=words()), STAFF),
+    protocol.LetIn: Row(lambda t: protocol.LetIn(room=t.other), STAFF),
     protocol.Remove: Row(
         lambda t: protocol.Remove(room=t.room, seq=t.seq, rule="kindness", reason=words()), STAFF,
     ),

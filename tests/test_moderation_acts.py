@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from chat import access, house_rules, moderation, rooms
+from chat import access, house_rules, moderation, raids, rooms
 from chat.ids import ActId, PersonId, RoomId
-from chat.protocol import Ban, Clear, Expel, Lock, Mute, Remove, Retract, Slow, Undo, Warn
+from chat.protocol import Ban, Clear, Expel, Guard, Lock, Mute, Remove, Retract, Slow, Undo, Warn
 from chat.refusals import (
     Expelled,
     Gone,
@@ -27,7 +27,9 @@ from tests.words import words
 WHY: dict[str, str] = {"rule": "kindness", "reason": "A reason."}
 
 
-async def act(place: Place, by: PersonId, command: moderation.OnPerson | moderation.OnRoom) -> ActId:
+async def act(place: Place, by: PersonId, command: moderation.OnPerson | moderation.OnRoom | Guard) -> ActId:
+    if isinstance(command, Guard):
+        return await raids.guard(place.store, place.keys, by, command)
     return await moderation.act(place.store, place.keys, by, command)
 
 
@@ -51,7 +53,7 @@ async def texts(place: Place, room: RoomId) -> list[str]:
     return [one.text for one in await place.read(room) if one.kind == "said" and not one.hidden]
 
 
-COMMANDS: dict[str, Callable[[PersonId, RoomId, int], moderation.OnPerson | moderation.OnRoom]] = {
+COMMANDS: dict[str, Callable[[PersonId, RoomId, int], moderation.OnPerson | moderation.OnRoom | Guard]] = {
     "warned": lambda person, room, seq: Warn(person=person, **WHY),
     "muted": lambda person, room, seq: Mute(person=person, minutes=5, **WHY),
     "removed": lambda person, room, seq: Remove(room=room, seq=seq, **WHY),
@@ -60,6 +62,7 @@ COMMANDS: dict[str, Callable[[PersonId, RoomId, int], moderation.OnPerson | mode
     "banned": lambda person, room, seq: Ban(person=person, days=14, **WHY),
     "locked": lambda person, room, seq: Lock(room=room, **WHY),
     "slowed": lambda person, room, seq: Slow(room=room, seconds=30, **WHY),
+    "guarded": lambda person, room, seq: Guard(room=room, **WHY),
 }
 
 
@@ -76,7 +79,7 @@ async def test_each_act_is_one_row_that_the_notice_the_desk_the_audit_and_its_un
         await act(place, moderator, bad)
     assert await place.rows(acts) == [] and await texts(place, room) != []
     made = await act(place, moderator, command)
-    is_room = kind in ("locked", "slowed")
+    is_room = kind in ("locked", "slowed", "guarded")
     [row] = await place.rows(acts)
     assert (row.id, row.kind, row.rule, row.rule_version, row.made_by) == (made, kind, "kindness", 0, moderator)
     assert (row.person, row.undone_at) == (None if is_room else person, None)

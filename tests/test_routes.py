@@ -76,6 +76,7 @@ ALLOWED: dict[str, set[str]] = {
     "POST /duty/debrief": DESK,
     "POST /duty/channels": DESK,
     "GET /console/waiting": DESK,
+    "GET /console/lobbies": DESK,
     "GET /supervisor": {"supervisor"},
     "POST /supervisor/pairs": {"supervisor"},
     "POST /supervisor/peers/{person}/vet": {"supervisor"},

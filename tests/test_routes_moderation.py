@@ -6,10 +6,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chat import moderation, passphrases, recovery
+from chat import moderation, passphrases, raids, recovery
 from chat.house_rules import TEXT_MOST
 from chat.ids import PersonId
-from chat.protocol import Ban, Confirm, Expel, Lock, Undo, Warn
+from chat.protocol import Ban, Confirm, Expel, Guard, Lock, Undo, Warn
 from chat.tables import acts
 from chat.tables import house_rules as table
 from chat.tables import people as people_table
@@ -135,3 +135,26 @@ async def test_a_ban_for_good_says_that_it_has_no_end_once_it_is_confirmed(sqlit
             assert (await console.get("/console/waiting")).json() == []
             await browser.get("/sign-in")
             assert "It has no end." in (await browser.post("/sign-in", {"way": "code", "code": code})).text
+
+
+async def test_who_waits_in_a_lobby_is_told_so_and_the_console_shows_them(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        place = pages.place
+        moderator, person = await place.person("moderator"), await place.person()
+        room = await place.room(person)
+        made = await raids.guard(place.store, place.keys, moderator, Guard(room=room, rule="flooding", reason="."))
+        async with await pages.browser_of(person) as browser, await pages.browser_of(moderator) as console:
+            page = (await browser.get(f"/rooms/{room}")).text
+            assert "<hearth-lobby" in page and 'href="/help"' in page and "data-composer" not in page
+            assert (await browser.get(f"/rooms/{room}", accept="application/json")).json()["code"] == "lobby"
+            await browser.get("/me")
+            assert (await browser.post(f"/rooms/{room}/join")).headers["location"] == f"/rooms/{room}"
+            [told] = (await console.get("/console/lobbies")).json()
+            assert (told["room"], [one["person"] for one in told["people"]]) == (room, [person])
+            await moderation.undo(place.store, place.keys, moderator, Undo(act=made))
+            assert (await console.get("/console/lobbies")).json() == []
+            assert (await browser.get(f"/rooms/{room}", accept="application/json")).json()["code"] == ""
+            assert "data-composer" in (await browser.get(f"/rooms/{room}")).text
+        async with await pages.browser_of(await place.person()) as stranger:
+            assert (await stranger.get(f"/rooms/{room}", accept="application/json")).json()["code"] == "not_a_member"
+            assert "Come in" in (await stranger.get(f"/rooms/{room}")).text

@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from chat import appeals, bans, cases, dose, house_rules, queue, reviews, rooms, roster, staffing
+from chat import appeals, bans, cases, door, dose, house_rules, queue, reviews, rooms, roster, staffing
 from chat.cases import OpenedCase
 from chat.ids import CaseId
 from chat.protocol import LEVELS, Quiet
@@ -50,6 +50,14 @@ class WaitingTold(Quiet, frozen=True):
     made_name: str
     until: int
     mine: bool
+
+
+class LobbyTold(Quiet, frozen=True):
+    """A room that is guarded, and who waits in its lobby, longest first."""
+
+    room: int
+    name: str
+    people: list[Subject]
 
 
 class Around(Quiet, frozen=True):
@@ -174,6 +182,16 @@ async def waiting_now(visit: Visit) -> Response:
         )
         for one in found
     ]  # fmt: skip
+    return visit.json(msgspec.json.encode(told))
+
+
+async def lobbies_now(visit: Visit) -> Response:
+    """Give the rooms that are guarded now, and who waits in their lobbies, as JSON."""
+    async with visit.site.store.reading() as tx:
+        found = [(room, await door.waiting(tx, room.id)) for room in await door.guarded(tx)]
+    told = [
+        LobbyTold(room.id, room.name, [Subject(one.person, one.nickname) for one in waiting]) for room, waiting in found
+    ]
     return visit.json(msgspec.json.encode(told))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from starlette.responses import Response
 
-from chat import access, account, calls, history, rooms, roster, store
+from chat import access, account, calls, door, history, rooms, roster, store
 from chat.account import ToldAct
 from chat.ids import Millis, PersonId, RoomId
 from chat.protocol import PAGE_ENTRIES, Quiet
@@ -77,8 +77,12 @@ async def room(visit: Visit) -> Response:
         epoch = await store.epoch(tx)
         unwatched = await roster.told_now(tx)
         held = await access.memberships_of(tx, number, person)
+        waits = await door.waits(tx, number, person)
     if card.kind == "group" and not card.member:
-        return visit.page("room_door.html", card=card, page="rooms")
+        if visit.wants_json:
+            outside = Silenced("lobby", visit.say("lobby")) if waits else Silenced("not_a_member", "")
+            return visit.json(msgspec.json.encode(outside))
+        return visit.page("room_door.html", card=card, page="rooms", waits=waits)
     silenced = None
     if not card.member:
         silenced = Silenced(
@@ -108,8 +112,11 @@ def _muted(visit: Visit, mute: ToldAct) -> str:
 
 
 async def join(visit: Visit) -> Response:
-    """Come into a group room; who is in it already just sees it."""
+    """Come into a group room, or into its lobby; who is in it already just sees it."""
     number = RoomId(visit.id("room"))
+    async with visit.site.store.reading() as tx:
+        if await door.waits(tx, number, visit.member.person):  # knocking again and again keeps nobody else waiting
+            return visit.go(f"/rooms/{number}")
     async with visit.site.store.transaction() as tx:
         await rooms.join(tx, number, visit.member.person)
     return visit.go(f"/rooms/{number}")

@@ -115,6 +115,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/duty/debrief", "desk", duty.debrief),
     Row("POST", "/duty/channels", "desk", duty.set_channels),
     Row("GET", "/console/waiting", "desk", console.waiting_now),
+    Row("GET", "/console/lobbies", "desk", console.lobbies_now),
     Row("GET", "/supervisor", "supervisor", supervisor.supervisor),
     Row("POST", "/supervisor/pairs", "supervisor", supervisor.allow),
     Row("POST", "/supervisor/peers/{person}/vet", "supervisor", supervisor.vet),

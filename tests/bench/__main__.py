@@ -8,7 +8,7 @@ import importlib
 import json
 import sys
 
-NAMES = ("rooms", "fanout", "idle", "durable", "page", "match", "assignment", "prober", "signals")
+NAMES = ("rooms", "fanout", "idle", "durable", "page", "match", "assignment", "prober", "signals", "raid")
 TARGETS = {
     "vs_textbook_w1": (">=", 2.5), "vs_textbook_w8": (">=", 6), "vs_textbook_w64": (">=", 20),
     "vs_floor_w1": ("<=", 1.5), "kb_per_connection": ("<=", 8), "rooms_ack_p99_ms": ("<=", 30),
@@ -19,6 +19,8 @@ TARGETS = {
     "search_100k_ms": ("<=", 12), "offer_p95_ms_1k": ("<=", 1000),
     "auc_told": ("<=", 0.55), "auc_read": ("<=", 0.55),
     "signals_lag_p95_ms": ("<=", 1000), "entries_per_s": (">=", 500),
+    "seen_after": ("<=", 5), "accepted_after": ("<=", 0), "left_visible": ("<=", 0), "people_hidden": ("<=", 0),
+    "ack_p99_ratio": ("<=", 2),
     "room_cold_ms": ("<=", 1500), "room_warm_ms": ("<=", 1000),
     "room_cold_kb": ("<=", 16), "live_fps": (">=", 50), "key_p95_ms": ("<=", 150), "heap_mb": ("<=", 6),
 }  # fmt: skip

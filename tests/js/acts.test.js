@@ -17,6 +17,7 @@ for (const [act, fields, wanted] of [
   ["ban", { days: "14" }, { t: "ban", person: 7, days: 14 }],
   ["ban", { days: "" }, { t: "ban", person: 7 }],
   ["lock", {}, { t: "lock", room: 5 }],
+  ["guard", { minutes: "30" }, { t: "guard", room: 5, minutes: 30 }],
   ["slow", { seconds: "0" }, { t: "slow", room: 5, seconds: 0 }],
 ])
   test(`${act} with ${JSON.stringify(fields)} is one command with its rule, reason and case`, () => {

@@ -203,6 +203,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_links")),
     )
     op.create_table(
+        "lobby",
+        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("since_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_lobby_person")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_lobby_room")),
+        sa.PrimaryKeyConstraint("room", "person", name=op.f("pk_lobby")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_lobby_person"), "lobby", ["person"], unique=False)
+    op.create_table(
         "memberships",
         sa.Column("room", sa.BigInteger(), nullable=False),
         sa.Column("person", sa.BigInteger(), nullable=False),
@@ -318,7 +329,7 @@ def upgrade() -> None:
         sa.Column("undone_by", sa.BigInteger(), nullable=True),
         sa.Column("undone_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed')",
+            "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed','guarded')",
             name=op.f("ck_acts_kind"),
         ),
         sa.CheckConstraint("person is not null or room is not null", name=op.f("ck_acts_about")),

@@ -49,6 +49,8 @@ export function commandOf(act, form, about, seq) {
       return { t: act, person, room, ...many("minutes"), ...because };
     case "slow":
       return { t: "slow", room, ...many("seconds"), ...because };
+    case "guard":
+      return { t: "guard", room, ...many("minutes"), ...because };
     case "lock":
       return { t: "lock", room, ...because };
     default:

@@ -4,6 +4,11 @@
 import { newSayId } from "./outbox.js";
 
 const TYPING_EVERY_MS = 3000;
+/** Notices after which one may write, or may not any more. */
+const LOOKS = new Set(["locked", "unlocked"]);
+const LOBBY_MS = 10_000;
+/** Why one may not write for now, and may again later. */
+const PASSING_BY = ["muted", "room_locked", "lobby"];
 
 export class Composer {
   #room;
@@ -65,20 +70,39 @@ export class Composer {
   close(code, told) {
     this.#silence(true, told || this.#room.words?.(`silent_${code}`) || this.#room.words?.("silent_closed") || "");
     this.#room.piece("appeal").hidden = code !== "muted";
-    this.#room.toggleAttribute("data-over", code !== "muted" && code !== "room_locked");
+    this.#room.toggleAttribute("data-over", !PASSING_BY.includes(code));
   }
 
-  /** A notice came that one is muted, or not any more: ask what that means in this room. */
+  /**
+   * A notice came that one is muted, or not any more: ask what that means in this room.
+   *
+   * @returns {Promise<string | undefined>} why one may not write here, "" when one may; undefined: not known
+   */
   async look() {
     try {
       const answer = await fetch(`/rooms/${this.#room.room}`, { headers: { accept: "application/json" } });
-      if (!answer.ok) return;
+      if (!answer.ok) return undefined;
       const { code, told } = await answer.json();
       if (code) this.close(code, told);
       else if (this.silent) this.#silence(false, this.#room.words?.("silent_over") ?? "");
+      return code;
     } catch {
-      // no network: it is told with the next refusal, or the next page
+      return undefined;  // no network: it is told with the next refusal, or the next page
     }
+  }
+
+  /** Something happened in the room that may change whether one may write here. @param {import("./state.js").Entry} entry @param {number} me */
+  heard(entry, me) {
+    if (entry.kind === "closed") this.close("closed");
+    if (entry.kind === "left" && entry.code === "lobby" && entry.author === me) this.wait();
+    if (entry.kind === "notice" && LOOKS.has(entry.code ?? "")) this.look();
+  }
+
+  /** One is not in the room any more: for good, or until one is let in from its lobby. */
+  async wait() {
+    const code = await this.look();
+    if (code === "") this.#room.live?.wire.rejoin(this.#room.room ?? 0);
+    else if (code !== "not_a_member") setTimeout(() => this.wait(), LOBBY_MS);
   }
 
   /** @param {boolean} silent @param {string} told */

@@ -8,6 +8,7 @@ import { keyed } from "./keys.js";
 import { LivePage, write } from "./page.js";
 import { ask, commandOf } from "./acts.js";
 import { Second } from "./second.js";
+import { Doors } from "./doors.js";
 import { follow } from "./inbox.js";
 import { Queue, found } from "./queue.js";
 import { caseItem, nameOf } from "./case_item.js";
@@ -35,6 +36,7 @@ class Console extends LivePage {
   #told = new Told(this);
   #staffing = new Staffing(this);
   #second = new Second(this, (command, told) => this.#ask(command, told));
+  #doors = new Doors(this, (command, told) => this.#ask(command, told));
   /** @type {import("./handing.js").Hands} */
   #hands = {
     ask: (command, told) => this.#ask(command, told), form: (name, nickname) => this.#form(name, nickname),
@@ -87,6 +89,7 @@ class Console extends LivePage {
       this.#queue.take(all);
       this.#staffing.look();
       await this.#second.look();
+      await this.#doors.look();
       const asked = all.filter((one) => one.asked === Number(this.dataset.me) && !one.acknowledged).length;
       const line = this.piece("asked");
       if (line.hidden === asked > 0) line.hidden = !asked;
@@ -99,9 +102,8 @@ class Console extends LivePage {
 
   /** Beside what can still be undone there is no place for other news: then it is only said. */
   #arrived() {
-    const values = { n: this.#queue.held };
-    if (this.#told.isOpen) this.piece("heard").textContent = this.words("arrived", values);
-    else this.#told.tell("arrived", values);
+    if (this.#told.isOpen) this.piece("heard").textContent = this.words("arrived", { n: this.#queue.held });
+    else this.#told.tell("arrived", { n: this.#queue.held });
   }
 
   // The queue.
@@ -175,7 +177,7 @@ class Console extends LivePage {
     this.piece("because").hidden = !opened.reason && !opened.code;
     this.piece("no-words").hidden = opened.entries.length > 0;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
-      ["hide", !this.#reported()], ["mute", !opened.subject.person], ["more", !opened.subject.person], ["nothing", false],
+      ["hide", !this.#reported()], ["mute", !opened.subject.person], ["more", !opened.subject.person && opened.place !== "group"], ["nothing", false],
     ]))
       /** @type {HTMLElement} */ (pane.querySelector(`[data-act="${act}"]`)).hidden = hidden || Boolean(opened.appeal);
     showAppeal(this, opened);
@@ -214,8 +216,8 @@ class Console extends LivePage {
     if (opened?.case !== current.case) return;
     if (act === "decide") await decide(this.#hands, current);
     else if (act === "nothing") await this.#close(opened);
-    else if (!opened.subject.person) return;
     else if (act === "more") await this.#more(opened);
+    else if (!opened.subject.person) return;
     else if (act !== "hide" || this.#reported()) await this.#do(act, opened);
   }
 
@@ -227,8 +229,10 @@ class Console extends LivePage {
 
   /** The acts that are wanted less often. @param {Opened} opened */
   async #more(opened) {
-    for (const each of document.querySelectorAll("#more [data-in]"))
-      /** @type {HTMLElement} */ (each).hidden = opened.place !== "group" || (each.matches("[data-locked]") && !opened.locked);
+    const lacks = /** @type {Record<string, boolean>} */ ({ room: opened.place !== "group", whom: !opened.subject.person, locked: !opened.locked });
+    if (lacks.room && lacks.whom) return;
+    for (const each of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#more [data-needs]")))
+      each.hidden = (each.dataset.needs ?? "").split(" ").some((need) => lacks[need]);
     const { chosen } = await ask("more", opened.subject.nickname, this.piece("queue"));
     if (chosen) await this.#do(chosen, opened);
   }

@@ -17,8 +17,6 @@ const FETCH_MS = 10_000;
 const PASSING = new Set(["too_fast", "slow", "unavailable", "not_joined"]);
 /** Refusals that hold for whatever one would say next. */
 const SILENCING = new Set(["muted", "room_closed", "room_locked"]);
-/** Notices after which one may write, or may not any more. */
-const LOOKS = new Set(["locked", "unlocked"]);
 
 /** @param {import("./room.js").Room} room @returns {Live} */
 export function start(room) {
@@ -140,8 +138,7 @@ export class Live {
     for (const entry of entries) {
       if (entry.author === this.me && entry.say_id) this.element.outbox?.drop(entry.say_id);
       this.#people.heard(entry);
-      if (entry.kind === "closed") this.composer?.close("closed");
-      if (entry.kind === "notice" && LOOKS.has(entry.code ?? "")) this.composer?.look();
+      this.composer?.heard(entry, this.me);
     }
     const news = added.filter((row) => row.author !== this.me);
     if (!this.log.pinned) this.#unseen += news.filter((row) => row.kind === "said").length;
@@ -212,7 +209,7 @@ export class Live {
     const sayId = this.#says.get(frame.ref);
     const outbox = this.element.outbox;
     if (!sayId) {
-      if (frame.code === "not_a_member" && this.element.dataset.silent !== frame.code) this.composer?.close(frame.code);
+      if (frame.code === "not_a_member" && this.element.dataset.silent !== frame.code) this.composer?.wait();
       this.#aside();
       return;
     }

@@ -128,7 +128,7 @@ export class Timeline {
 
   /** @param {Entry} entry @param {Row[]} rows @param {Row[]} [added] */
   #keep(entry, rows, added) {
-    if (!SHOWN.has(entry.kind)) return;
+    if (!SHOWN.has(entry.kind) || entry.code === "lobby") return;  // so many would be sent out at once
     const row = rowOf(entry);
     rows.push(row);
     this.#bySeq.set(row.seq, row);

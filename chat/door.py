@@ -1,0 +1,100 @@
+"""The door of a group room: who may come in, who may not for now, and who waits in its lobby.
+
+While a room is guarded (see `raids`) whoever is new to it waits in the lobby. Who waits is no member: they read nothing
+and say nothing by the rules that hold for every stranger, in every process, and a say costs no further question.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chat.ids import PersonId, RoomId
+from chat.refusals import Expelled, RoomFull
+from chat.store import Transaction
+from chat.tables import acts, lobby, memberships, people, roles, rooms
+
+MINUTE_MS = 60_000
+PROBATION_MS = 86_400_000
+"""An account that is no older than this when a room is guarded is new to every room: accounts are made for a raid."""
+
+
+async def knock(tx: Transaction, where: "sa.Row[Any]", person: PersonId) -> bool:
+    """Ask whether somebody who is not in a room (its row, locked) may come in; False: they wait in its lobby now.
+
+    Who waits keeps a seat, so that all of them can be let in.
+
+    Raises:
+        Expelled. RoomFull.
+    """
+    await _require_not_expelled(tx, where.id, person)
+    standing = await guards(tx, where.id)
+    if not standing:  # whoever waited longer than the room was guarded comes by the door, as everybody
+        await tx.execute(sa.delete(lobby).where(lobby.c.room == where.id))
+    inside = sa.select(memberships.c.person).where(memberships.c.room == where.id, memberships.c.to_seq.is_(None))
+    waits = sa.select(lobby.c.person).where(lobby.c.room == where.id, lobby.c.person != person)
+    taken = sa.select(sa.func.count()).select_from(inside.union_all(waits).subquery())
+    if (await tx.execute(taken)).scalar_one() >= where.capacity:
+        raise RoomFull
+    new = sa.or_(sa.false(), *(is_new(one) for one in standing))
+    found = sa.select(people.c.id, lobby.c.since_at).outerjoin(
+        lobby, sa.and_(lobby.c.room == where.id, lobby.c.person == people.c.id)
+    )
+    row = (await tx.execute(found.where(people.c.id == person, new))).first()
+    if row is not None and row.since_at is None:
+        await tx.execute(lobby.insert().values(room=where.id, person=person, since_at=await tx.now()))
+    return row is None
+
+
+async def guards(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
+    """Return the guardings of a room (acts) that stand, the oldest first."""
+    ours = sa.and_(acts.c.room == room, acts.c.kind == "guarded")
+    return (await tx.execute(sa.select(acts).where(ours, _stands(await tx.now())).order_by(acts.c.id))).all()
+
+
+def is_new(guard: "sa.Row[Any]") -> "sa.ColumnElement[bool]":
+    """Whether a person (a row of `people`) is new to the room that an act guards: first in it since so many minutes
+    before, or with an account of no age, and trusted with no role. Leaving and coming back makes nobody older."""
+    stay = memberships.alias("stay")
+    ours = sa.exists().where(stay.c.room == guard.room, stay.c.person == people.c.id)
+    trusted = sa.or_(sa.exists().where(roles.c.person == people.c.id), ours.where(stay.c.part == "leader"))
+    was_in = ours.where(stay.c.since_at < guard.made_at - guard.amount * MINUTE_MS)
+    known = sa.and_(was_in, people.c.created_at < guard.made_at - PROBATION_MS)
+    return sa.not_(sa.or_(trusted, known))
+
+
+async def waits(tx: Transaction, room: RoomId, person: PersonId) -> bool:
+    """Whether somebody waits in the lobby of a room that is guarded."""
+    theirs = sa.select(lobby.c.person).where(lobby.c.room == room, lobby.c.person == person)
+    return (await tx.execute(theirs)).first() is not None and bool(await guards(tx, room))
+
+
+async def waiting(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
+    """Return who waits in the lobby (person, nickname, since_at), longest first; nobody once the room is guarded no
+    more: whoever is left comes in by the door."""
+    if not await guards(tx, room):
+        return []
+    wanted = sa.select(lobby.c.person, people.c.nickname, lobby.c.since_at).join(people, people.c.id == lobby.c.person)
+    wanted = wanted.where(lobby.c.room == room, people.c.state == "active")
+    return (await tx.execute(wanted.order_by(lobby.c.since_at, lobby.c.person))).all()
+
+
+async def guarded(tx: Transaction) -> "Sequence[sa.Row[Any]]":
+    """Return the rooms (id, name) that are guarded now, by name."""
+    now = await tx.now()
+    wanted = sa.select(rooms.c.id, rooms.c.name).where(
+        sa.exists().where(acts.c.room == rooms.c.id, acts.c.kind == "guarded", _stands(now))
+    )
+    return (await tx.execute(wanted.order_by(rooms.c.name, rooms.c.id))).all()
+
+
+def _stands(now: int) -> "sa.ColumnElement[bool]":
+    return sa.and_(acts.c.undone_at.is_(None), sa.or_(acts.c.until.is_(None), acts.c.until > now))
+
+
+async def _require_not_expelled(tx: Transaction, room: RoomId, person: PersonId) -> None:
+    now = await tx.now()
+    sent_out = sa.and_(acts.c.room == room, acts.c.person == person, acts.c.kind == "expelled")
+    ends = list((await tx.execute(sa.select(acts.c.until).where(sent_out, _stands(now)))).scalars())
+    if ends:
+        raise Expelled(None if None in ends else (max(ends) - now) / 1000)

@@ -1,0 +1,103 @@
+"""The door of a guarded room: who waits in its lobby, and who comes in from there, and when."""
+
+import pytest
+import sqlalchemy as sa
+
+from chat import raids, rooms
+from chat.ids import PersonId, RoomId
+from chat.protocol import LetIn
+from chat.refusals import Gone, NotAllowed, NotAMember, RoomFull
+from chat.tables import acts, audit, hidden, lobby
+from tests.place import Place
+from tests.test_moderation_acts import refusal_of, texts, undo
+from tests.test_raids import age, guard, inside, raid, settled, waiting
+from tests.words import words
+
+
+async def let_in(place: Place, by: PersonId, room: RoomId, person: PersonId | None = None) -> None:
+    await raids.let_in(place.store, place.keys, by, LetIn(room=room, person=person))
+
+
+async def test_leaving_and_coming_back_makes_nobody_older_and_an_old_account_is_not_enough(place: Place) -> None:
+    moderator, old = await place.person("moderator"), await place.person()
+    ran, sleeper, fresh = [await place.person() for _ in range(3)]
+    room = await place.room(ran, sleeper, fresh, capacity=20)
+    await settled(place, room, old)
+    await age(place, ran, sleeper)  # fresh in the room, with old accounts
+    await age(place, fresh, room=room, by_ms=7_200_000)  # in the room for two hours, with an account as old
+    for one in (ran, sleeper, fresh):
+        await place.say(room, one, words())
+    for _ in range(2):
+        async with place.store.transaction() as tx:
+            await rooms.leave(tx, room, ran)
+            await rooms.leave(tx, room, old)
+        for one in (ran, old):
+            assert await refusal_of(place, room, one, joins=True) == ""
+    async with place.store.transaction() as tx:
+        await rooms.leave(tx, room, ran)
+    await guard(place, moderator, room)
+    assert await texts(place, room) == [], "also what somebody said who has left since"
+    for one in (ran, sleeper, fresh):
+        async with place.store.transaction() as tx:
+            await rooms.leave(tx, room, one)
+        assert await refusal_of(place, room, one, joins=True) == ""
+    async with place.store.transaction() as tx:
+        await rooms.leave(tx, room, old)
+    assert await refusal_of(place, room, old, joins=True) == ""
+    assert await inside(place, room) == {old} and set(await waiting(place, room)) == {ran, sleeper, fresh}
+
+
+async def test_a_moderator_lets_in_one_or_everybody_and_then_what_was_hidden_stays_so(place: Place) -> None:
+    moderator, member = await place.person("moderator"), await place.person()
+    room = await place.room(capacity=3)
+    one, two, three = await raid(place, room, 3)
+    made = await guard(place, moderator, room)
+    assert await refusal_of(place, room, await place.person(), joins=True) == RoomFull.code, "who waits keeps a seat"
+    with pytest.raises(NotAllowed):
+        await let_in(place, member, room, one)
+    for bad in (rooms.DESK, RoomId(12345)):
+        with pytest.raises(NotAMember):
+            await let_in(place, moderator, bad)
+    await let_in(place, moderator, room, one)
+    with pytest.raises(NotAMember):
+        await let_in(place, moderator, room, one)
+    assert await inside(place, room) == {one} and set(await waiting(place, room)) == {two, three}
+    assert await refusal_of(place, room, one) == ""
+    await place.ban(three)
+    await let_in(place, moderator, room)
+    assert await inside(place, room) == {one, two} and await place.rows(lobby) == []
+    assert await refusal_of(place, room, await place.person(), joins=True) == ""
+    assert [(one.act, one.subject) for one in await place.rows(audit, audit.c.ref == made)] == [
+        ("guarded", None), ("let_in", one), ("let_in", None),
+    ]  # fmt: skip
+    assert await texts(place, room) == []
+    await let_in(place, moderator, room)
+    await undo(place, moderator, made)
+    assert len(await texts(place, room)) == 3, "also when it is over"
+
+
+async def test_when_the_hour_is_over_the_door_is_open(place: Place) -> None:
+    moderator = await place.person("moderator")
+    room = await place.room(capacity=2)
+    one, two = await raid(place, room, 2)
+    await guard(place, moderator, room)
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(acts).values(until=1))
+    assert await waiting(place, room) == []
+    for person in (two, one):
+        assert await refusal_of(place, room, person, joins=True) == ""
+    assert await inside(place, room) == {one, two} and await place.rows(lobby) == []
+
+
+async def test_words_that_were_destroyed_are_not_shown_again_and_then_nothing_is_undone(place: Place) -> None:
+    moderator = await place.person("moderator")
+    room = await place.room()
+    raiders = await raid(place, room, 1)
+    made = await guard(place, moderator, room)
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(hidden).values(destroyed=True))
+    with pytest.raises(Gone):
+        await undo(place, moderator, made)
+    assert await waiting(place, room) == raiders
+    await let_in(place, moderator, room)
+    assert await inside(place, room) == set(raiders)
