@@ -9,32 +9,38 @@ import pytest
 
 from tests import logs, servers, words
 
-LEAKY = {
-    "a log line": "logging.getLogger('chat').info('refused %s', words.words())",
-    "a traceback": """
+LEAKY = f"""
+def test_a_log_line() -> None:
+    logging.getLogger('chat').info('refused %s', words.words())
+
+def test_another_case() -> None:
+    logging.getLogger('chat').warning(words.words().upper())
+
+def test_a_place() -> None:
+    logging.getLogger('matcher').info('nobody from %s', words.place_name())
+
+def test_a_traceback() -> None:
     try:
         raise ValueError(words.words())
     except ValueError:
         logging.getLogger('chat').exception('lost')
-""",
-    "a child's output": f"""
+
+def test_the_output_of_a_child() -> None:
     with servers.child('talkative', {sys.executable!r}, '-c', f'print("{{words.words()}}")') as one:
         one.process.wait(20)
-""",
-    "a place": "logging.getLogger('matcher').info('nobody from %s', words.place_name())",
-    "another case": "logging.getLogger('chat').warning(words.words().upper())",
-}
+"""
+LEAKS = 5
 QUIET = """
+def test_how_long_it_was() -> None:
     said = words.words()
     logging.getLogger('chat').info('said %d characters', len(said))
 """
 
 
 def run(folder: Path, body: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Run a test with this body in a pytest of its own, with the conftest of ours."""
+    """Run tests in a pytest of their own, with the conftest of ours."""
     (folder / "conftest.py").write_text("from tests.conftest import *\n")
-    head = "import logging\nfrom tests import servers, words\n\ndef test_one() -> None:\n    "
-    (folder / "test_one.py").write_text(head + body.strip() + "\n\ndef test_two() -> None:\n    pass\n")
+    (folder / "test_one.py").write_text("import logging\nfrom tests import servers, words\n" + body)
     env = {key: value for key, value in os.environ.items() if key != logs.VARIABLE and "XDIST" not in key}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", servers.ROOT / "pyproject.toml",
@@ -44,13 +50,14 @@ def run(folder: Path, body: str, *options: str) -> "subprocess.CompletedProcess[
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("where", "options"), [*((where, ()) for where in LEAKY), ("a log line", ("-n", "2"))])
-def test_a_run_that_wrote_peoples_words_into_a_log_fails(tmp_path: Path, where: str, options: tuple[str, ...]) -> None:
-    ended = run(tmp_path, LEAKY[where], *options)
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "two at once"])
+def test_a_run_that_wrote_peoples_words_into_a_log_fails(tmp_path: Path, options: tuple[str, ...]) -> None:
+    ended = run(tmp_path, LEAKY, *options)
     assert ended.returncode == 1, ended.stdout
-    assert "1 failed, 2 passed" in ended.stdout
+    assert f"1 failed, {LEAKS} passed" in ended.stdout
     assert "People's words are in the logs" in ended.stdout
-    assert list(tmp_path.glob("hearthside-logs-*")), "the logs are kept to be looked at"
+    [kept] = tmp_path.glob("hearthside-logs-*")  # to be looked at
+    assert len(logs.leaks(kept)) == LEAKS, "each of them is found"
 
 
 def test_a_run_that_kept_them_out_passes_and_leaves_no_logs(tmp_path: Path) -> None:
