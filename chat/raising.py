@@ -1,7 +1,8 @@
 """Raising: what a detector found becomes a case that nobody reported. Nobody is muted, hidden or banned by it.
 
 What is found again within an hour (the same of the same person in the same room) counts up the case that stands, so a
-raid of a thousand entries is a few cases. Whoever looks says what else they have done, such as moving their cursor; it
+raid of a thousand entries is a few cases. Who seems to be in danger is offered help, in their inbox, once a day; their
+words have long been sent as they are. Whoever looks says what else they have done, such as moving their cursor; it
 is kept together with the cases or not at all, so an entry is raised once however often a process dies over it.
 """
 
@@ -13,14 +14,16 @@ import sqlalchemy as sa
 from chat import audit, evidence, rooms, timeline
 from chat.ids import CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
-from chat.store import Store, Transaction
-from chat.tables import cases
+from chat.store import Store, Transaction, clock
+from chat.tables import cases, entries, people
 from chat.tables import evidence as evidence_table
 from chat.tables import rooms as rooms_table
 
 WINDOW = 5
 """So many entries before and after the one that was found go into evidence."""
 HOUR_MS = 3_600_000
+OFFERED_MS = 24 * HOUR_MS
+"""Help is offered to one person so often at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ async def _raise(
     also: Also,
 ) -> set[CaseId]:
     desk = await rooms.desk(tx)
-    await tx.lock(rooms_table, [desk])  # who reports, claims and closes holds it too
+    offers = await _offers(tx, found)
+    await tx.lock(rooms_table, [desk, *offers.values()])  # who reports, claims and closes holds the desk too
     await also(tx)
     now, opened = await tx.now(), dict[CaseId, Found]()
     for one in found:
@@ -109,10 +113,27 @@ async def _raise(
         await tx.execute(evidence_table.insert(), [piece | {"at": piece["at"] or now} for piece in rows])
         await timeline.append(tx, desk, "reported", ref=case, code=one.level)
         opened[case] = one
+        if one.level == "imminent" and one.subject in offers:
+            await timeline.append(tx, offers.pop(one.subject), "notice", ref=case, code="offered_help")
     key = keys.derive("audit")
     for case, one in opened.items():
         await audit.append(tx, key, "raised", None, subject=one.subject, room=one.room, ref=case, code=one.code)
     return set(opened)
+
+
+async def _offers(tx: Transaction, found: Sequence[Found]) -> dict[PersonId, RoomId]:
+    """Return the inboxes in which help may be offered: of who seems to be in danger, and was offered none today."""
+    told = sa.exists().where(
+        entries.c.room == people.c.inbox,
+        entries.c.kind == "notice",
+        entries.c.code == "offered_help",
+        entries.c.at > clock(tx.is_postgresql) - OFFERED_MS,
+    )
+    wanted = sa.select(people.c.id, people.c.inbox).where(
+        people.c.id.in_([one.subject for one in found if one.level == "imminent" and one.subject is not None]),
+        people.c.state == "active", sa.not_(told),
+    )  # fmt: skip
+    return {PersonId(row.id): RoomId(row.inbox) for row in await tx.execute(wanted)}
 
 
 async def _forget(keys: Keys, unused: set[CaseId]) -> None:

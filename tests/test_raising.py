@@ -8,7 +8,7 @@ from chat.ids import CaseId
 from chat.queue import queue
 from chat.raising import Found, Stale
 from chat.store import Transaction
-from chat.tables import audit, mutes, people
+from chat.tables import audit, entries, mutes, people
 from chat.tables import cases as cases_table
 from matcher import watched
 from matcher.tables import watched as watched_table
@@ -41,6 +41,24 @@ async def test_words_of_crisis_reach_the_desk_with_what_was_said_around_them_and
     assert await until_quiet(watching_in(circle)) == 0
     [act] = await place.rows(audit, audit.c.act == "raised")
     assert (act.actor, act.subject, act.code) == (None, person, "crisis_now")
+
+
+async def test_help_is_offered_to_who_cries_out_once_a_day_and_to_nobody_else(circle: Circle) -> None:
+    place = circle.place
+    person, other = await place.person(), await place.person()
+    first, second = await place.room(person, other), await place.room(person, other)
+    for room in (first, second):
+        await place.say(room, person, words(CRY))
+        await until_quiet(watching_in(circle))
+    assert len(await place.rows(cases_table)) == 2
+    assert [(one.kind, one.code) for one in await place.inbox(person)] == [("notice", "offered_help")]
+    assert await place.inbox(other) == []
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(entries).where(entries.c.code == "offered_help").values(at=1))
+        await tx.execute(sa.update(cases_table).values(created_at=1))
+    await place.say(first, person, words(CRY))
+    await until_quiet(watching_in(circle))
+    assert [one.code for one in await place.inbox(person)] == ["offered_help"] * 2
 
 
 async def test_nobody_is_muted_hidden_or_banned_by_it(sqlite_circle: Circle) -> None:

@@ -9,7 +9,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from chat import people, rooms, roster, sessions
-from chat.ids import PersonId, new_id
+from chat.ids import PersonId, RoomId, new_id
+from chat.raising import Found, raise_cases
+from chat.store import Transaction
+from chat.tables import memberships
 from chat.tables import people as people_table
 from tests import browser
 from tests.browser import PHONE, House, Visitor, visitor
@@ -49,6 +52,20 @@ async def cast(house: House) -> dict[str, str]:
             await tx.lock(people_table, [made["member"], made["peer"]])
             room = await rooms.open_one_to_one(tx, made["member"], made["peer"], new_id())
     return tokens | {"room": f"/rooms/{room}"}
+
+
+async def sound_the_alarm(house: House, path: str) -> None:
+    """Let the seeker of a chat say something that a detector takes for a cry."""
+    room = RoomId(int(path.rpartition("/")[2]))
+    async with open_place(f"sqlite:///{house.folder / 'hearthside.db'}", house.folder) as place:
+        [seeker] = await place.rows(memberships, memberships.c.room == room, memberships.c.part == "seeker")
+        seq = await place.say(room, seeker.person, words())
+
+        async def nothing_else(tx: Transaction) -> None:
+            pass
+
+        found = [Found(room, seq, seeker.person, "crisis_now", "imminent")]
+        assert await raise_cases(place.store, place.keys, found, nothing_else) == 1
 
 
 def sign_in(one: Visitor, house: House, token: str) -> None:
@@ -120,3 +137,14 @@ def test_a_call_is_escalated_and_acknowledged_by_keys_alone(chromium: Browser, h
         expect(supervisor.page.get_by_text("To be reviewed")).to_be_hidden()
         member.go(tokens["room"])
         expect(member.button("I need a second")).to_have_count(0)
+        member.is_live()
+        with ThreadPoolExecutor(1) as apart:
+            apart.submit(lambda: asyncio.run(sound_the_alarm(house, tokens["room"]))).result()
+        member.see("That sounds very hard.")
+        assert member.axe() == [] and not member.scrolls_sideways()
+        expect(peer.page.get_by_text("That sounds very hard.")).to_be_hidden()
+        offer = member.page.locator("[data-offer]")
+        expect(offer.get_by_role("link", name="Help")).to_have_attribute("href", "/help")
+        member.press(offer.get_by_role("button", name="Not now"))
+        expect(offer).to_be_hidden()
+        expect(member.page.get_by_label("Your message")).to_be_focused()

@@ -39,6 +39,10 @@ export class Composer {
       this.#send();
     });
     room.piece("cancel").addEventListener("click", () => this.clear());
+    room.piece("decline").addEventListener("click", () => {
+      room.piece("offer").hidden = true;
+      this.#box.focus();
+    });
     if (room.hasAttribute("data-silent")) this.close(room.dataset.silent ?? "", room.piece("notice").textContent ?? "");
   }
 
@@ -89,6 +93,12 @@ export class Composer {
     } catch {
       return undefined;  // no network: it is told with the next refusal, or the next page
     }
+  }
+
+  /** What one wrote sounded very hard: help is offered, in words that a screen reader hears come. @param {string} text */
+  offer(text) {
+    this.#room.piece("offer").hidden = false;
+    this.#room.piece("offered").textContent = text;
   }
 
   /** Something happened in the room that may change whether one may write here. @param {import("./state.js").Entry} entry @param {number} me */

@@ -73,6 +73,7 @@ export class Live {
       const told = this.words(`about_${entry.kind === "notice" ? entry.code : entry.kind}`);
       if (told) toast(told);
       if (entry.kind === "opened") this.#beside?.look();
+      if (entry.code === "offered_help") room.composer?.offer(this.words("offered_help"));
     });
     this.#wide.addEventListener("change", () => this.#aside());
     this.#line();
