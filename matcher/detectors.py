@@ -11,6 +11,7 @@ from matcher.crisis import crisis
 from matcher.floods import Trace, floods
 from matcher.hate import slurs, threats
 from matcher.hits import LEVELS, Hit, opening
+from matcher.own_signals import OwnSignal
 
 LOOK_BACK = 40
 """So many entries before a new one are looked at with it."""
@@ -35,12 +36,15 @@ def of_text(text: str, *, one_to_one: bool) -> list[Hit]:
     return hits + contacts(text) if one_to_one else hits
 
 
-def findings(room: RoomId, kind: str, before: Sequence[Heard], new: Sequence[Heard]) -> list[Found]:
+def findings(
+    room: RoomId, kind: str, before: Sequence[Heard], new: Sequence[Heard], own: Sequence[OwnSignal] = ()
+) -> list[Found]:
     """Return what the new entries of a room come to, in their order.
 
     Args:
         kind: the room's.
         before: up to LOOK_BACK entries before them, in order.
+        own: the organisation's own signals that are switched on.
     """
     one_to_one, every, found = kind == "one_to_one", [*before, *new], []
     for n, heard in enumerate(new, len(before)):
@@ -52,4 +56,6 @@ def findings(room: RoomId, kind: str, before: Sequence[Heard], new: Sequence[Hea
         for code in opening(hits):
             subject = None if code == "joining" else heard.author
             found.append(Found(room, heard.seq, subject, code, LEVELS[code]))
+        if heard.text:
+            found += [Found(room, heard.seq, heard.author, one.code, one.level) for one in own if one.is_in(heard.text)]
     return found

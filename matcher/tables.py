@@ -176,3 +176,16 @@ month_counts = sa.Table(
     sa.Column("noised", sa.Integer, nullable=False),  # below 0, where there were few and noise took more
     sqlite_with_rowid=False,
 )  # fmt: skip
+
+own_signals = sa.Table(
+    "own_signals", metadata,  # what the organisation looks for itself: a row a change, the newest of a code counts
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),  # the number of its row in the audit
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, sa.CheckConstraint("kind in ('words','pattern')", "kind"), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),  # the organisation's, nobody's who talks here
+    sa.Column("level", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, sa.CheckConstraint("state in ('off','on','retired')", "state"), nullable=False),
+    sa.Column("made_by", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("made_at", Time, nullable=False),
+)  # fmt: skip

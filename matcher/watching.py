@@ -22,10 +22,11 @@ from chat.raising import Found, Stale, raise_cases
 from chat.refusals import Unavailable, without_words
 from chat.store import Store, Transaction, pairs
 from chat.tables import entries
-from matcher import newcomers, watched
+from matcher import newcomers, own_signals, watched
 from matcher.detectors import LOOK_BACK, Heard, findings
 from matcher.floods import Trace
 from matcher.hits import LEVELS
+from matcher.own_signals import OwnSignal
 from matcher.watched import Lease
 
 logger = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ class Watching:
 
     async def look(self, held: Sequence[Lease]) -> int:
         """Look at leased rooms from their cursors, raise what is found, move the cursors."""
-        now, pages = await self._read(held)
+        now, own, pages = await self._read(held)
         quiet: list[tuple[Lease, Seq]] = []
         broken: Exception | None = None
         looked = 0
@@ -106,7 +107,7 @@ class Watching:
                 continue
             looked += len(new)
             try:
-                found = findings(one.room, one.kind, [heard for heard in page if heard.seq <= one.seq], new)
+                found = findings(one.room, one.kind, [heard for heard in page if heard.seq <= one.seq], new, own)
                 found += await self._ended(one, new, now)
                 late = {heard.seq for heard in new if heard.trace.at < now - LATE_MS}
                 found = [each for each in found if each.seq not in late]
@@ -147,10 +148,11 @@ class Watching:
             who = await newcomers.many_short(tx, held.room, now)
         return [Found(held.room, ended[0], one, "newcomers", LEVELS["newcomers"]) for one in who]
 
-    async def _read(self, held: Sequence[Lease]) -> tuple[Millis, dict[RoomId, list[Heard]]]:
-        """Return each room's entries from LOOK_BACK before its cursor to PAGE after it, in order, as they were said."""
+    async def _read(self, held: Sequence[Lease]) -> tuple[Millis, list[OwnSignal], dict[RoomId, list[Heard]]]:
+        """Return the own signals that are on, and each room's entries from LOOK_BACK before its cursor to PAGE after
+        it, in order, as they were said."""
         async with self._store.reading() as tx:
-            now = await tx.now()
+            now, own = await tx.now(), await own_signals.switched_on(tx)
             cursors = pairs(tx.is_postgresql, [(one.room, one.seq) for one in held])
             near = entries.c.seq.between(cursors.c.after - LOOK_BACK + 1, cursors.c.after + PAGE)
             wanted = sa.select(entries).join(cursors, sa.and_(cursors.c.room == entries.c.room, near))
@@ -161,7 +163,7 @@ class Watching:
             key = said.get(row.author)
             text = evidence.as_said(key, row.room, evidence.piece(row)) if row.kind in evidence.WORDS else None
             pages.setdefault(row.room, []).append(_heard(row, text or ""))
-        return now, pages
+        return now, own, pages
 
 
 def _heard(row: "sa.Row[Any]", text: str) -> Heard:

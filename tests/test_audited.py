@@ -18,6 +18,7 @@ from chat.journal import Journal
 from chat.protocol import Ban, Claim, Close, Done, Escalate, Lock, Mute, Report
 from chat.seal import DataKey
 from chat.tables import audit
+from matcher import own_signals
 from tests.hostile import open_server, scene
 from tests.pages import site
 from tests.place import Place
@@ -203,6 +204,7 @@ async def test_every_command_of_staff_leaves_a_row(town: Town, command: type) ->
             assert [row.actor for row in rows if row.actor is not None] == [on.me], "one row, and whose it is"
 
 
+SIGNAL: dict[str, str | list[str]] = {"name": "Pills", "kind": "words", "text": "pills", "level": "other"}
 FIELDS: dict[str, dict[str, str | list[str]]] = {
     "POST /duty/shift": {"hours": "2"},
     "POST /duty/break": {},
@@ -223,6 +225,9 @@ FIELDS: dict[str, dict[str, str | list[str]]] = {
     "POST /audit/exports/{export}": {},
     "POST /organiser/rules": {"text-en": "Be kind.", "text-fi": "Ole kiltti."},
     "POST /organiser/rules/{code}": {"text-en": "Be kind.", "text-fi": "Ole kiltti."},
+    "POST /organiser/signals": SIGNAL,
+    "POST /organiser/signals/{code}": SIGNAL | {"state": "on"},
+    "POST /organiser/signals/{code}/try": {},
     "POST /organiser/topics": {"family": "life", "label-en": "Sea", "label-fi": "Meri"},
     "POST /organiser/topics/{code}": {"family": "life", "label-en": "Sea", "label-fi": "Meri", "place": "1"},
 }
@@ -262,6 +267,8 @@ async def test_every_form_of_staff_and_every_page_with_words_leaves_a_row(
         boss = await pages.place.person("organiser")
         async with pages.place.store.transaction() as tx:
             export = await exports.ask(tx, pages.place.keys, boss)
+            signal = await own_signals.add(tx, pages.place.keys, boss, "Pills", "words", "pills", "other")
+        codes = {"rules": "kindness", "topics": "work", "signals": signal}
         await debriefs.write(pages.place.store, pages.place.keys, on.colleague, words())
         [note] = await pages.place.rows(tables.debriefs)
         at = {"person": on.person, "room": on.room, "case": on.case, "n": why.n, "export": export, "note": note.id}
@@ -269,7 +276,7 @@ async def test_every_form_of_staff_and_every_page_with_words_leaves_a_row(
             forms = [(one, row) for one in FIELDS for row in STAFF_ROUTES if called(row) == one]
             reads = [(called(row), row) for row in STAFF_ROUTES if row.method == "GET"]
             for one, row in [*forms, *reads]:
-                path = row.path.format(**at, code="kindness" if "rules" in row.path else "work")
+                path = row.path.format(**at, code=next((codes[one] for one in codes if one in row.path), ""))
                 await browser.get("/me")
                 opened.clear()
                 before = await last(pages.place)

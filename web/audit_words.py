@@ -41,6 +41,8 @@ ACTS: dict[str, str] = {
     "off_duty": _("Went off duty"),
     "on_duty": _("Went on duty"),
     "opened": _("Case read"),
+    "own_signal": _("Own signal changed"),
+    "own_signal_tried": _("Own signal tried on the last week"),
     "pairs": _("Who may meet changed"),
     "raised": _("Signal raised"),
     "reason_read": _("Reason read"),

@@ -8,6 +8,7 @@ from chat.cases import OpenedCase
 from chat.ids import CaseId
 from chat.protocol import LEVELS, Quiet
 from chat.refusals import NotAllowed, NotAMember
+from matcher import own_signals
 from web import flow_cards, sayings
 from web.site import Visit
 
@@ -21,7 +22,8 @@ class Subject(Quiet, frozen=True):
 
 class CaseTold(Quiet, frozen=True):
     """A case in the queue: no words. `room_name` is ours for a one-to-one, which has none. `asked`: who is asked to
-    acknowledge it, once it was escalated. `code`: see CaseCard."""
+    acknowledge it, once it was escalated. `code`: see CaseCard; `found`: the name of the
+    organisation's own signal, where that is what it is."""
 
     case: int
     level: str
@@ -39,6 +41,7 @@ class CaseTold(Quiet, frozen=True):
     acknowledged: bool = False
     code: str = ""
     times: int = 1
+    found: str = ""
 
 
 class WaitingTold(Quiet, frozen=True):
@@ -141,6 +144,7 @@ async def cases_now(visit: Visit) -> Response:
     """Give the queue as JSON, the most harmful first."""
     async with visit.site.store.reading() as tx:
         waiting = await queue.queue(tx, visit.member.person)
+        own = await own_signals.named(tx)
     return visit.json(
         msgspec.json.encode(
             [
@@ -148,6 +152,7 @@ async def cases_now(visit: Visit) -> Response:
                     one.id, one.level, one.state, one.room or 0, _place(visit, one.place, one.room_name),
                     one.created_at, Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name,
                     one.kind, one.caller_name, one.asked or 0, one.asked_name, one.acknowledged, one.code, one.times,
+                    own.get(one.code, ""),
                 )
                 for one in waiting
             ]
@@ -202,6 +207,8 @@ async def case(visit: Visit) -> Response:
         found = await cases.open_case(visit.site.store, visit.site.keys, visit.member.person, number)
     except NotAllowed:  # asked about another case, but not about this one: it looks like none
         raise NotAMember from None
+    async with visit.site.store.reading() as tx:
+        own = await own_signals.named(tx)
     against = None
     if found.act is not None:
         async with visit.site.store.reading() as tx:
@@ -211,15 +218,15 @@ async def case(visit: Visit) -> Response:
             act.kind, sayings.of_rule(visit.language, act.rule), act.made_name, act.made_at, act.until or 0, act.stands,
             reason or "",
         )  # fmt: skip
-    return visit.json(msgspec.json.encode(_opened(visit, found, against)))
+    return visit.json(msgspec.json.encode(_opened(visit, found, against, own.get(found.code, ""))))
 
 
-def _opened(visit: Visit, found: OpenedCase, against: Against | None) -> OpenedTold:
+def _opened(visit: Visit, found: OpenedCase, against: Against | None, own: str) -> OpenedTold:
     names = found.names
     return OpenedTold(
         found.id, found.level, found.state, found.room or 0, _place(visit, found.place, found.room_name),
         found.created_at, Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
-        names.get(found.claimed_by or 0, ""), kind=found.kind, code=found.code, times=found.times,
+        names.get(found.claimed_by or 0, ""), kind=found.kind, code=found.code, times=found.times, found=own,
         reason=found.reason, seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier, place=found.place,
         locked=found.locked, shown=found.shown, appeal=against, entries=[
             Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)

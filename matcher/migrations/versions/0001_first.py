@@ -34,6 +34,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person", "token", name=op.f("pk_not_today")),
     )
     op.create_table(
+        "own_signals",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.BigInteger(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("kind in ('words','pattern')", name=op.f("ck_own_signals_kind")),
+        sa.CheckConstraint("state in ('off','on','retired')", name=op.f("ck_own_signals_state")),
+        sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_own_signals_made_by")),
+        sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_own_signals")),
+    )
+    op.create_table(
         "peers",
         sa.Column("person", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),

@@ -7,7 +7,8 @@
  *
  * @typedef {{case: number, level: string, state: string, room: number, room_name: string, at: number,
  *   subject: {person: number, nickname: string}, claimed_by: number, claimed_name: string, kind?: string,
- *   caller_name?: string, asked?: number, asked_name?: string, acknowledged?: boolean, code: string, times: number}} Case
+ *   caller_name?: string, asked?: number, asked_name?: string, acknowledged?: boolean, code: string, times: number,
+ *   found?: string}} Case
  */
 
 /** What a case is about, the most harmful first; the server has the same order. */
@@ -21,7 +22,7 @@ const byHarm = (a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.
  * @param {Case} one @param {import("./words.js").Words} words
  */
 export const found = (one, words) =>
-  one.code ? `${words(`found_${one.code}`)} ${words("often", { n: one.times })}`.trim() : "";
+  one.code ? `${one.found || words(`found_${one.code}`)} ${words("often", { n: one.times })}`.trim() : "";
 
 export class Queue {
   /** @type {Case[]} */
