@@ -21,6 +21,8 @@ from chat.tables import audit as table
 
 READERS = ("supervisor", "organiser")
 PAGE = 50
+OF_APPEALS = ("appealed", "decided")
+"""Once the appeal is kept no longer, nobody can tell from whom these must be withheld: so from everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,18 @@ async def newest(tx: Transaction, reader: PersonId) -> list[Line]:
     return await _find(tx, reader, Wanted())
 
 
-async def search(tx: Transaction, keys: Keys, reader: PersonId, wanted: Wanted) -> list[Line]:
+async def search(store: Store, keys: Keys, reader: PersonId, wanted: Wanted) -> list[Line]:
     """Return at most PAGE rows, the newest first, without those that are withheld. That somebody searched is written to
     the audit; for whom, is not.
 
     Raises:
         NotAllowed: no role for it.
     """
-    await access.require_role(tx, reader, *READERS)
-    await audit.append(tx, keys.derive("audit"), "audit_searched", reader, code=wanted.act)
-    return await _find(tx, reader, wanted)
-
-
-async def acts_in_use(tx: Transaction) -> list[str]:
-    """Return every act of which there is a row, by name."""
-    return list((await tx.execute(sa.select(table.c.act).distinct().order_by(table.c.act))).scalars())
+    async with store.transaction() as tx:
+        await access.require_role(tx, reader, *READERS)
+        await audit.append(tx, keys.derive("audit"), "audit_searched", reader, code=wanted.act)
+    async with store.reading() as tx:  # it may take long, and nobody who writes waits for it
+        return await _find(tx, reader, wanted)
 
 
 async def why(store: Store, keys: Keys, reader: PersonId, n: int) -> str:
@@ -91,7 +90,7 @@ async def why(store: Store, keys: Keys, reader: PersonId, n: int) -> str:
     reason = await _opened(keys, row)
     async with store.transaction() as tx:
         row = await _row(tx, reader, n)
-        await audit.append(tx, keys.derive("audit"), "reason_read", reader, subject=row.actor, ref=n)
+        await audit.append(tx, keys.derive("audit"), "reason_read", reader, ref=n)
     return reason
 
 
@@ -99,7 +98,8 @@ def may_read(reader: PersonId, is_postgresql: bool) -> "sa.ColumnElement[bool]":
     """Whether a reader may see a row (of `with_cases`): they are recused neither from whom it is about nor from its
     case."""
     about = sa.not_(recusal.is_recused(reader, table.c.subject, is_postgresql))
-    return sa.and_(about, sa.not_(recusal.is_recused_from(reader, is_postgresql)))
+    known = sa.or_(cases.c.id.is_not(None), table.c.act.not_in(OF_APPEALS))
+    return sa.and_(about, known, sa.not_(recusal.is_recused_from(reader, is_postgresql)))
 
 
 def with_cases() -> "sa.Join":
@@ -143,7 +143,8 @@ async def _find(tx: Transaction, reader: PersonId, wanted: Wanted) -> list[Line]
     if wanted.act is not None:
         asked = asked.where(table.c.act == wanted.act)
     if wanted.person is not None:
-        asked = asked.where(sa.or_(actor.c.nickname == wanted.person, subject.c.nickname == wanted.person))
+        named = sa.select(people.c.id).where(people.c.nickname == wanted.person).scalar_subquery()
+        asked = asked.where(sa.or_(table.c.actor == named, table.c.subject == named))
     if wanted.since is not None:
         asked = asked.where(table.c.at >= wanted.since)
     if wanted.until is not None:

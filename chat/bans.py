@@ -16,8 +16,8 @@ from chat.protocol import Ban
 from chat.refusals import Gone, NotAllowed, NotAMember
 from chat.store import Store, Transaction, clock
 from chat.tables import acts as acts_table
+from chat.tables import cases, roles
 from chat.tables import people as people_table
-from chat.tables import roles
 from chat.tables import rooms as rooms_table
 
 HANDLERS = ("moderator", "supervisor")
@@ -64,15 +64,18 @@ async def confirm(tx: Transaction, by: Actor, act: ActId) -> None:
     """Say yes to a ban for good: from now on it has no end.
 
     Raises:
-        NotAllowed: no role for it, or it is one's own. NotAMember: no such ban for them. Gone: it does not wait:
-        somebody was quicker, or it is undone or over.
+        NotAllowed: no role for it, it is one's own, or one holds the appeal against it. NotAMember: no such ban for
+            them. Gone: it does not wait: somebody was quicker, or it is undone or over.
     """
     row = (await tx.execute(sa.select(acts_table).where(acts_table.c.id == act, acts_table.c.kind == "banned"))).first()
     found = await acts.require_staff(tx, by.person, None if row is None else row.person)
     await access.require_role(tx, by.person, *HANDLERS)
     if row is None:
         raise NotAMember
-    if row.made_by == by.person:
+    held = sa.select(cases.c.id).where(
+        cases.c.act == act, cases.c.state == "claimed", cases.c.claimed_by == by.person
+    )  # whoever decides the appeal against it is a third
+    if row.made_by == by.person or (await tx.execute(held)).first() is not None:
         raise NotAllowed
     inbox = RoomId(found[row.person].inbox)
     await acts.lock_rooms(tx, inbox)

@@ -72,8 +72,10 @@ async def hand_over(store: Store, keys: Keys, moderator: PersonId, command: Hand
     """
     to = None if command.to is None else PersonId(command.to)
     async with store.transaction() as tx:
-        await tx.lock(people, [moderator] if to is None else [moderator, to])
-        await require_handler(tx, moderator)
+        found = await tx.lock(people, [moderator] if to is None else [moderator, to])
+        if moderator not in found or found[moderator].state != "active":
+            raise NotAllowed
+        await access.require_role(tx, moderator, *access.DESK)  # who was asked, or decides an appeal, holds cases too
         if to is not None:
             await _require_colleague(tx, moderator, to)
         held = sa.select(cases.c.id).where(cases.c.state == "claimed", cases.c.claimed_by == moderator)

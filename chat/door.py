@@ -22,7 +22,7 @@ PROBATION_MS = 86_400_000
 async def knock(tx: Transaction, where: "sa.Row[Any]", person: PersonId) -> bool:
     """Ask whether somebody who is not in a room (its row, locked) may come in; False: they wait in its lobby now.
 
-    Who waits keeps a seat, so that all of them can be let in.
+    Who waits keeps a seat from others who are new, so that the lobby ends too; nobody who is known waits for them.
 
     Raises:
         Expelled. RoomFull.
@@ -31,16 +31,16 @@ async def knock(tx: Transaction, where: "sa.Row[Any]", person: PersonId) -> bool
     standing = await guards(tx, where.id)
     if not standing:  # whoever waited longer than the room was guarded comes by the door, as everybody
         await tx.execute(sa.delete(lobby).where(lobby.c.room == where.id))
-    inside = sa.select(memberships.c.person).where(memberships.c.room == where.id, memberships.c.to_seq.is_(None))
-    waits = sa.select(lobby.c.person).where(lobby.c.room == where.id, lobby.c.person != person)
-    taken = sa.select(sa.func.count()).select_from(inside.union_all(waits).subquery())
-    if (await tx.execute(taken)).scalar_one() >= where.capacity:
-        raise RoomFull
     new = sa.or_(sa.false(), *(is_new(one) for one in standing))
     found = sa.select(people.c.id, lobby.c.since_at).outerjoin(
         lobby, sa.and_(lobby.c.room == where.id, lobby.c.person == people.c.id)
     )
     row = (await tx.execute(found.where(people.c.id == person, new))).first()
+    inside = sa.select(memberships.c.person).where(memberships.c.room == where.id, memberships.c.to_seq.is_(None))
+    waits = sa.select(lobby.c.person).where(lobby.c.room == where.id, lobby.c.person != person)
+    seats = inside if row is None else inside.union_all(waits)
+    if (await tx.execute(sa.select(sa.func.count()).select_from(seats.subquery()))).scalar_one() >= where.capacity:
+        raise RoomFull
     if row is not None and row.since_at is None:
         await tx.execute(lobby.insert().values(room=where.id, person=person, since_at=await tx.now()))
     return row is None

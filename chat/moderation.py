@@ -200,7 +200,7 @@ async def take_back(
     tx: Transaction, by: Actor, row: "sa.Row[Any]", told: RoomId, locked: "dict[int, sa.Row[Any]]", *,
     without_words: bool = False,
 ) -> None:  # fmt: skip
-    """Undo an act, if it still stands, or hides what it hid also when it is over.
+    """Undo an act that still stands; a guarding also when it is over, because what it hid is hidden still.
 
     Args:
         told: the person's inbox, or the room. locked: the rooms' rows: the desk's, that of `told` and the act's.
@@ -239,7 +239,8 @@ async def take_back(
 async def _lock_for(tx: Transaction, by: Actor, row: "sa.Row[Any]") -> "tuple[RoomId, dict[int, sa.Row[Any]]]":
     """Lock what an act is about, and return where its undoing is told, and the rooms' rows."""
     if row.person is None:
-        await raids.lock_lobby(tx, by.person, row.room)
+        if row.kind == "guarded":
+            await raids.lock_lobby(tx, by.person, row.room)
         await acts.require_staff(tx, by.person, None)
         return row.room, await acts.lock_rooms(tx, row.room)
     if row.kind == "removed":  # as for removing: an erased author's words stay hidden, and staff's may be removed

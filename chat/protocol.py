@@ -249,8 +249,9 @@ class Slow(Command, frozen=True, kw_only=True):
 
 
 class Guard(Command, frozen=True, kw_only=True):
-    """Moderators: guard a group room against a raid, for an hour. Whoever came into it in the last `minutes`, comes
-    later, or has an account of less than a day, waits in its lobby; what they said in the last `minutes` is hidden."""
+    """Moderators: guard a group room against a raid, for an hour. Whoever was first in it less than `minutes` ago, or
+    never, or has an account of less than a day, waits in its lobby, unless they hold a role; what they said in the last
+    `minutes` is hidden."""
 
     room: Id
     minutes: Annotated[int, Meta(ge=1, le=60 * 24)] = 30

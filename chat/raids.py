@@ -29,7 +29,8 @@ SWEEP = 50
 
 
 async def guard(store: Store, keys: Keys, moderator: PersonId, command: Guard) -> ActId:
-    """Guard a room against whoever is new to it, and return the act's id: the earlier one's, where that reaches as far.
+    """Guard a room against whoever is new to it, for GUARD_MS from now, and return the act's id: the earlier one's,
+    where that reaches as far.
 
     Raises:
         NotAllowed: no role for it. NotAMember: no such group room or case. RoomClosed: it is closed for good.
@@ -49,6 +50,8 @@ async def guard(store: Store, keys: Keys, moderator: PersonId, command: Guard) -
         reach = [one for one in await guards(tx, room) if _since(one) <= now - command.minutes * MINUTE_MS]
         if reach:
             made = ActId(reach[0].id)
+            await tx.execute(sa.update(acts_table).where(acts_table.c.id == made).values(until=now + GUARD_MS))
+            await acts.tell_staff(tx, by, "guarded", made, None, room, command.rule)
         else:
             made = ActId(new_id())
             act = Act(made, "guarded", command.rule, None, room, where.last_seq, command.minutes, now + GUARD_MS,
@@ -66,7 +69,7 @@ async def let_in(store: Store, keys: Keys, moderator: PersonId, command: LetIn) 
     """Let somebody in from the lobby, or everybody: then the room is guarded no more. What is so already stays so.
 
     Raises:
-        NotAllowed: no role for it. NotAMember: no such group room, or nobody of that name waits in its lobby.
+        NotAllowed: no role for it. NotAMember: no such group room, or this person does not wait in its lobby.
     """
     by = await acts.actor(store, keys, moderator, None, command.reason)
     room = RoomId(command.room)
@@ -135,7 +138,7 @@ async def _send_out(tx: Transaction, room: RoomId, act: ActId) -> None:
 
 
 async def _sweep(tx: Transaction, room: RoomId, act: ActId, before: int) -> Seq | None:
-    """Hide the newest SWEEP words before a seq that an act is about; return where to go on, or None when it is done."""
+    """Hide the newest SWEEP entries before a seq that an act is about; return where to go on, or None: it is done."""
     await tx.lock(rooms, [room])
     stands = sa.select(acts_table).where(acts_table.c.id == act, acts_table.c.undone_at.is_(None))
     row = (await tx.execute(stands)).first()

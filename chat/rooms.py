@@ -119,18 +119,20 @@ async def enter(
 
 
 async def leave(tx: Transaction, room: RoomId, person: PersonId, *, code: str | None = None) -> None:
-    """End a membership; nothing said later is shown. A one-to-one closes with it. Repeating is harmless.
+    """End a membership, or the waiting in a lobby; nothing said later is shown. A one-to-one closes with it. Repeating
+    is harmless.
 
     Raises:
         NotAMember: never was in it, or no such room. NotAllowed: an inbox or the desk.
     """
     where = (await tx.lock(rooms, [room])).get(room)
     ranges = await access.memberships_of(tx, room, person)
-    if where is None or not ranges:
+    waited = sa.delete(lobby).where(lobby.c.room == room, lobby.c.person == person)
+    if where is None or not ((await tx.execute(waited)).rowcount or ranges):
         raise NotAMember
     if where.kind not in ("group", "one_to_one"):
         raise NotAllowed
-    if ranges[-1].to_seq is None:
+    if ranges and ranges[-1].to_seq is None:
         await _end(tx, room, person, code)
         if where.kind == "one_to_one":
             await close(tx, room, "left")

@@ -19,15 +19,19 @@ from chat import audit, evidence
 from chat.access import require_role
 from chat.ids import Millis, PersonId
 from chat.keys import Keys
-from chat.refusals import NotAMember
+from chat.refusals import NotAMember, TooFast
 from chat.seal import DataKey
-from chat.store import Store
-from chat.tables import entries, rooms
+from chat.store import Store, Transaction
+from chat.tables import audit as audit_table
+from chat.tables import audit_head, entries, rooms
 from matcher import noise, own_signals
 from matcher.own_signals import OwnSignal
 from matcher.watched import KINDS
 
-WEEK_MS = 7 * 86_400_000
+DAY_MS = 86_400_000
+WEEK_MS = 7 * DAY_MS
+TRIALS_MOST = 10
+"""So many a day: two patterns that differ by one message are told apart by their noise, so nobody may ask for ever."""
 PAGE = 100
 ENTRIES_MOST = 20_000
 WITHIN_S = 10.0
@@ -56,13 +60,14 @@ async def try_out(
     """Match a signal against what was said in the last week in rooms and one-to-ones.
 
     Raises:
-        NotAMember: no such signal. NotAllowed: not an organiser.
+        NotAMember: no such signal. NotAllowed: not an organiser. TooFast: TRIALS_MOST in a day, by all organisers.
     """
     async with store.transaction() as tx:
         signal = next((one for one in await own_signals.load(tx) if one.code == code), None)
         if signal is None:
             raise NotAMember
         await require_role(tx, organiser, "organiser")
+        await _require_few(tx)
         await audit.append(tx, keys.derive("audit"), "own_signal_tried", organiser, code=code)
         since = Millis(await tx.now() - WEEK_MS)
     ends, looked, before = time.monotonic() + within_s, 0, None
@@ -76,6 +81,14 @@ async def try_out(
             return _told(keys.derive("noise"), looked, True, found)
         before = page[-1]
     return _told(keys.derive("noise"), looked, False, found)
+
+
+async def _require_few(tx: Transaction) -> None:
+    await tx.lock(audit_head, [1])
+    day = sa.and_(audit_table.c.act == "own_signal_tried", audit_table.c.at > await tx.now() - DAY_MS)
+    tried = list((await tx.execute(sa.select(audit_table.c.at).where(day))).scalars())
+    if len(tried) >= TRIALS_MOST:
+        raise TooFast((min(tried) + DAY_MS - await tx.now()) / 1000)
 
 
 async def _page(store: Store, since: Millis, before: "sa.Row[Any] | None") -> "Sequence[sa.Row[Any]]":

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from chat import account, appeals, audit, cases, claims, erasure, escalations, moderation, staffing
+from chat import account, appeals, audit, audit_log, cases, claims, erasure, escalations, moderation, staffing
 from chat.clock import Clock
 from chat.ids import ActId, CaseId, PersonId
 from chat.journal import Journal
@@ -240,3 +240,24 @@ async def test_whoever_acted_stays_recused_as_long_as_the_appeal_is_there(place:
         await tx.execute(sa.update(acts).values(made_at=1))
     await Retention(place.store, place.keys, Settings(), Clock()).sweep()
     assert [one.id for one in await place.rows(acts)] == [made] and await seen(place, maker) == []
+
+
+async def test_whoever_acted_does_not_read_why_it_was_overturned(place: Place) -> None:
+    maker, second, person = await place.person("supervisor"), await place.person("moderator"), await place.person()
+    made = await muted(place, maker, person)
+    case = await appeal(place, person, made, words())
+    await claim(place, second, case)
+    await decide(place, second, case, "overturned")
+    for row in await place.rows(audit_table, audit_table.c.act.in_(["undone", "decided"])):
+        with pytest.raises(NotAMember):
+            await audit_log.why(place.store, place.keys, maker, row.n)
+
+
+async def test_whoever_decides_an_appeal_is_no_second_for_what_it_is_against(place: Place) -> None:
+    maker, second, third = [await place.person("moderator") for _ in range(3)]
+    person = await place.person()
+    made = await act(place, maker, Ban(person=person, **WHY))
+    await claim(place, second, await appeal(place, person, made))
+    with pytest.raises(NotAllowed):
+        await moderation.confirm(place.store, place.keys, second, Confirm(act=made, reason="A reason."))
+    await moderation.confirm(place.store, place.keys, third, Confirm(act=made, reason="A reason."))

@@ -28,8 +28,7 @@ async def warn(place: Place, moderator: PersonId, person: PersonId, reason: str,
 
 
 async def found(place: Place, reader: PersonId, **wanted: object) -> list[Line]:
-    async with place.store.transaction() as tx:
-        return await audit_log.search(tx, place.keys, reader, Wanted(**wanted))  # type: ignore[arg-type]
+    return await audit_log.search(place.store, place.keys, reader, Wanted(**wanted))  # type: ignore[arg-type]
 
 
 async def nickname_of(place: Place, person: PersonId) -> str:
@@ -83,9 +82,7 @@ async def test_a_reason_is_opened_while_it_can_be_and_that_is_a_row(place: Place
     assert await audit_log.why(place.store, place.keys, reader, with_case) == text
     assert await audit_log.why(place.store, place.keys, reader, alone) == other
     rows = await place.rows(audit, audit.c.act == "reason_read")
-    assert [(row.actor, row.subject, row.ref) for row in rows] == [
-        (reader, moderator, with_case), (reader, moderator, alone)
-    ]  # fmt: skip
+    assert [(row.actor, row.subject, row.ref) for row in rows] == [(reader, None, with_case), (reader, None, alone)]
     for n in (1, 10**6):
         with pytest.raises(NotAMember):
             await audit_log.why(place.store, place.keys, reader, n)
@@ -151,7 +148,13 @@ async def test_the_page_searches_opens_a_reason_and_exports(sqlite_url: str, tmp
             assert "Warned" in page and "Muted" in page and name in page and reason not in page
             page = (await asking.post("/audit", {"act": "warned", "person": name})).text
             assert page.count("<tbody><tr>") == 1 and page.count("Warned") == 2 and "Muted</td>" not in page
-            for wrong in ({"before": "x"}, {"since": "yesterday"}, {"until": "2026-02-30"}):
+            for wrong in (
+                {"before": "x"},
+                {"act": "=1+1"},
+                {"person": "a\0b"},
+                {"since": "yesterday"},
+                {"until": "2026-02-30"},
+            ):
                 assert (await asking.post("/audit", wrong)).status_code == 409
             assert reason in (await asking.post(f"/audit/rows/{n}")).text
             assert (await asking.post("/audit/exports")).status_code == 303

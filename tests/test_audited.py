@@ -24,6 +24,7 @@ from tests.pages import site
 from tests.place import Place
 from tests.town import Town
 from tests.words import words
+from web import audit_words
 from web.routes import ROUTES, Row
 
 WHY = {"rule": "kindness", "reason": "A reason."}
@@ -195,13 +196,13 @@ def test_every_command_of_staff_is_tried() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.__name__.lower())
 async def test_every_command_of_staff_leaves_a_row(town: Town, command: type) -> None:
     async with scene(town) as it:
-        on = await stage(it.place)
-        asked = await TRIED[command](on)
+        asked = await TRIED[command](on := await stage(it.place))
         async with town.client(it.place, on.me, 0) as client:
-            before = {row.n for row in await it.place.rows(audit)}
+            before = await last(it.place)
             assert isinstance(await client.ask(asked), Done)
-            rows = [row for row in await it.place.rows(audit) if row.n not in before]
+            rows = await it.place.rows(audit, audit.c.n > before)
             assert [row.actor for row in rows if row.actor is not None] == [on.me], "one row, and whose it is"
+            assert {row.act for row in rows} <= set(audit_words.ACTS)
 
 
 SIGNAL: dict[str, str | list[str]] = {"name": "Pills", "kind": "words", "text": "pills", "level": "other"}
@@ -278,8 +279,8 @@ async def test_every_form_of_staff_and_every_page_with_words_leaves_a_row(
             for one, row in [*forms, *reads]:
                 path = row.path.format(**at, code=next((codes[one] for one in codes if one in row.path), ""))
                 await browser.get("/me")
-                opened.clear()
                 before = await last(pages.place)
+                opened.clear()
                 if row.method == "POST":
                     answer = await browser.post(path, FIELDS[one])
                     done = answer.status_code in (200, 303) and await last(pages.place) == before + 1
@@ -289,6 +290,7 @@ async def test_every_form_of_staff_and_every_page_with_words_leaves_a_row(
                     done = done and bool(opened) == (one in OPENS)
                 if not done:
                     wrong.append((one, answer.status_code, len(opened)))
+        assert {row.act for row in await pages.place.rows(audit)} <= set(audit_words.ACTS), "every act has its words"
     assert wrong == []
 
 

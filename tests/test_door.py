@@ -3,13 +3,14 @@
 import pytest
 import sqlalchemy as sa
 
-from chat import raids, rooms
+from chat import moderation, raids, rooms
 from chat.ids import PersonId, RoomId
-from chat.protocol import LetIn
+from chat.protocol import Expel, LetIn, Lock, Unlock
 from chat.refusals import Gone, NotAllowed, NotAMember, RoomFull
 from chat.tables import acts, audit, hidden, lobby
+from chat.tables import rooms as rooms_table
 from tests.place import Place
-from tests.test_moderation_acts import refusal_of, texts, undo
+from tests.test_moderation_acts import WHY, act, refusal_of, texts, undo
 from tests.test_raids import age, guard, inside, raid, settled, waiting
 from tests.words import words
 
@@ -101,3 +102,54 @@ async def test_words_that_were_destroyed_are_not_shown_again_and_then_nothing_is
     assert await waiting(place, room) == raiders
     await let_in(place, moderator, room)
     assert await inside(place, room) == set(raiders)
+
+
+async def test_who_leaves_or_is_sent_out_while_they_wait_is_not_brought_in(place: Place) -> None:
+    moderator, old = await place.person("moderator"), await place.person()
+    left, sent_out, stays = [await place.person() for _ in range(3)]
+    room = await place.room(left, sent_out, stays, capacity=20)
+    await settled(place, room, old)
+    await guard(place, moderator, room)
+    async with place.store.transaction() as tx:
+        await rooms.leave(tx, room, left)
+    await act(place, moderator, Expel(person=sent_out, room=room, **WHY))
+    assert await waiting(place, room) == [stays]
+    await let_in(place, moderator, room)
+    assert await inside(place, room) == {old, stays}
+
+
+async def test_a_room_that_is_guarded_and_locked_is_opened_again_while_somebody_waits(place: Place) -> None:
+    moderator, new = await place.person("moderator"), await place.person()
+    room = await place.room(new)
+    await guard(place, moderator, room)
+    await act(place, moderator, Lock(room=room, **WHY))
+    await moderation.unlock(place.store, place.keys, moderator, Unlock(room=room))
+    [row] = await place.rows(rooms_table, rooms_table.c.id == room)
+    assert row.state == "open" and await waiting(place, room) == [new]
+
+
+async def test_a_full_lobby_keeps_out_who_is_new_and_nobody_who_is_known(place: Place) -> None:
+    moderator, old = await place.person("moderator"), await place.person()
+    room = await place.room(capacity=3)
+    await settled(place, room, old)
+    async with place.store.transaction() as tx:
+        await rooms.leave(tx, room, old)
+    await guard(place, moderator, room)
+    for _ in range(3):
+        assert await refusal_of(place, room, await place.person(), joins=True) == ""
+    assert await refusal_of(place, room, await place.person(), joins=True) == RoomFull.code
+    assert await refusal_of(place, room, old, joins=True) == ""
+    assert await inside(place, room) == {old}
+
+
+async def test_guarding_again_makes_it_last_longer(place: Place) -> None:
+    moderator, new = await place.person("moderator"), await place.person()
+    room = await place.room(new)
+    made = await guard(place, moderator, room)
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(acts).where(acts.c.id == made).values(until=acts.c.until - 59 * 60_000))
+    assert await guard(place, moderator, room) == made
+    [row] = await place.rows(acts, acts.c.id == made)
+    async with place.store.reading() as tx:
+        assert row.until > await tx.now() + 59 * 60_000
+    assert await waiting(place, room) == [new]

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat import cases, claims, dose, escalations, roster
+from chat import appeals, cases, claims, dose, escalations, moderation, roster
 from chat.dose import DAY_MS, READ_MS, WEEK_MS, Dose
 from chat.ids import CaseId, PersonId
 from chat.journal import Journal
-from chat.protocol import Claim, Close, HandOver, Level, Release, Report
+from chat.protocol import Claim, Close, HandOver, Level, Mute, Release, Report
 from chat.refusals import NotAllowed
 from chat.tables import audit, shifts
 from chat.tables import cases as cases_table
@@ -193,6 +193,17 @@ async def test_a_severe_case_is_escalated_while_the_only_moderator_is_on_a_break
     async with place.store.transaction() as tx:
         await roster.rest(tx, place.keys, moderator)
     assert await escalations.begin_unwatched(place.store, place.keys, 180) == 1
+
+
+async def test_who_was_asked_or_decides_an_appeal_can_hand_over_and_rest_too(place: Place) -> None:
+    boss, moderator, person = await place.person("organiser"), await place.person("moderator"), await place.person()
+    mute = Mute(person=person, minutes=5, rule="kindness", reason="A reason.")
+    made = await moderation.act(place.store, place.keys, moderator, mute)
+    appeal = await appeals.appeal(place.store, place.keys, person, made, "")
+    await cases.claim(place.store, place.keys, boss, Claim(case=appeal))
+    await claims.hand_over(place.store, place.keys, boss, HandOver())
+    [row] = await place.rows(cases_table, cases_table.c.id == appeal)
+    assert row.state == "open"
 
 
 async def test_on_a_break_cases_go_to_a_colleague_and_the_console_says_so(sqlite_url: str, tmp_path: Path) -> None:

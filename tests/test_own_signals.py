@@ -6,15 +6,14 @@ import pytest
 import sqlalchemy as sa
 
 from chat.ids import PersonId
-from chat.refusals import Malformed, NotAllowed, NotAMember, NotWords, Refusal
-from chat.seal import DataKey
+from chat.refusals import Malformed, NotAllowed, NotAMember, NotWords, Refusal, TooFast
 from chat.tables import audit, cases, entries
 from matcher import own_signals, trying
 from matcher.looked_for import PATTERN_MOST, WORD_MOST, WORDS_MOST, checked, compiled
 from matcher.noise import FEW, STEP
 from matcher.own_signals import NAME_MOST, SIGNALS_MOST, OwnSignal
 from matcher.tables import own_signals as table
-from matcher.trying import PAGE, WEEK_MS, Tried
+from matcher.trying import DAY_MS, PAGE, TRIALS_MOST, WEEK_MS, Tried
 from tests.circle import Circle
 from tests.watch import found, until_quiet, watching_in
 from tests.words import words
@@ -214,16 +213,25 @@ async def test_a_trial_ends_after_so_many_entries_or_so_long_and_says_so(sqlite_
     assert (await trying.try_out(place.store, place.keys, organiser, signal.code)).whole
 
 
-async def test_nothing_is_opened_for_who_may_not_try_or_tries_nothing(
-    sqlite_circle: Circle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_may_not_try_or_tries_nothing_is_refused_before_anything_is_read(sqlite_circle: Circle) -> None:
     place, organiser = sqlite_circle.place, await sqlite_circle.place.person("organiser")
     signal = await add(sqlite_circle, organiser)
     await said_by(sqlite_circle, 1, "sleeping pills")
-    opened: list[bytes] = []
-    monkeypatch.setattr(DataKey, "open", lambda key, sealed, bound_to: opened.append(bound_to))
     with pytest.raises(NotAllowed):
         await trying.try_out(place.store, place.keys, await place.person("supervisor"), signal.code)
     with pytest.raises(NotAMember):
         await trying.try_out(place.store, place.keys, organiser, "own_nothing")
-    assert opened == []
+    assert await place.rows(audit, audit.c.act == "own_signal_tried") == [], "that comes first of all"
+
+
+async def test_trials_are_few_a_day_whoever_makes_them(sqlite_circle: Circle) -> None:
+    place = sqlite_circle.place
+    one, two = await place.person("organiser"), await place.person("organiser")
+    signal = await add(sqlite_circle, one)
+    for n in range(TRIALS_MOST):
+        await trying.try_out(place.store, place.keys, (one, two)[n % 2], signal.code)
+    with pytest.raises(TooFast):
+        await trying.try_out(place.store, place.keys, two, signal.code)
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(audit).values(at=audit.c.at - DAY_MS))
+    await trying.try_out(place.store, place.keys, two, signal.code)

@@ -7,7 +7,7 @@ from pathlib import Path
 from chat import appeals, moderation, recovery
 from chat.ids import ActId
 from chat.journal import Journal
-from chat.protocol import Decide, Mute, Remove, Verdict
+from chat.protocol import Clear, Decide, Expel, Mute, Remove, Verdict, Warn
 from chat.tables import cases as cases_table
 from tests.pages import Browser, Pages, site
 from tests.words import words
@@ -102,6 +102,26 @@ async def test_who_is_let_in_again_reads_that_the_ban_was_not_right(sqlite_url: 
         async with await pages.browser_of(person) as browser:
             page = (await browser.get("/me")).text
             assert "Your account was closed" in page and "it was not right" in page
+
+
+async def test_whatever_is_overturned_the_account_page_tells_it(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        place, moderator, person = pages.place, await pages.place.person("moderator"), await pages.place.person()
+        room = await place.room(person)
+        for _ in range(2):
+            seq = await place.say(room, person, words())
+        made = [
+            await moderation.act(place.store, place.keys, moderator, one)
+            for one in (
+                Warn(person=person, **WHY), Remove(room=room, seq=seq, **WHY),
+                Clear(person=person, room=room, minutes=5, **WHY), Expel(person=person, room=room, **WHY),
+            )
+        ]  # fmt: skip
+        for one in made:
+            await decide(pages, await appeals.appeal(place.store, place.keys, person, one, ""), "overturned")
+        async with await pages.browser_of(person) as browser:
+            answer = await browser.get("/me")
+            assert answer.status_code == 200 and answer.text.count("it was not right") == len(made)
 
 
 async def test_a_moderator_opens_an_appeal_and_whoever_acted_finds_nothing(sqlite_url: str, tmp_path: Path) -> None:

@@ -36,15 +36,17 @@ async def notices(visit: Visit, person: PersonId) -> list[Notice]:
     return [Notice(one, words.get(one.id, [])) for one in told]
 
 
-async def closed(visit: Visit, person: PersonId, status: int = 403) -> Response:
-    """Tell who has shown whose account it is why it is closed and until when, and let them appeal."""
+async def closed(visit: Visit, person: PersonId, status: int = 403, until: int | None = None) -> Response:
+    """Tell who has shown whose account it is why it is closed and until when, and let them appeal until then (None: for
+    PASS_MS)."""
     bans = [one for one in await notices(visit, person) if one.act.kind == "banned" and one.act.stands]
     if not bans:
         raise SignedOut  # erased, or the ban has ended meanwhile
     lasting = [one for one in bans if one.act.until is None]
     shown = lasting or sorted(bans, key=lambda one: -(one.act.until or 0))
-    async with visit.site.store.reading() as tx:
-        until = await tx.now() + PASS_MS
+    if until is None:
+        async with visit.site.store.reading() as tx:
+            until = await tx.now() + PASS_MS
     return visit.page("banned.html", status, bans=shown, here="/sign-in", open=_pass(visit, person, until))
 
 
@@ -58,7 +60,7 @@ async def appeal_ban(visit: Visit) -> Response:
         raise SignedOut
     act = ActId(whole(visit.field("act")))
     await appeals.appeal(visit.site.store, visit.site.keys, person, act, visit.field("words"))
-    return await closed(visit, person, 200)
+    return await closed(visit, person, 200, until)  # asking renews no pass
 
 
 def _pass(visit: Visit, person: PersonId, until: int) -> dict[str, str]:

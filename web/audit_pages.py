@@ -15,6 +15,9 @@ from chat.refusals import Gone, Malformed, NotAllowed, NotAMember
 from web import audit_words
 from web.site import Visit, whole
 
+NAME_MOST = 64
+"""Characters; no nickname is longer."""
+
 
 async def newest(visit: Visit) -> Response:
     """Show the newest rows."""
@@ -29,8 +32,7 @@ async def search(visit: Visit) -> Response:
         wanted = _wanted(visit)
     except (Malformed, NotAMember):
         return await _page(visit, [], 409, error=Malformed.code)
-    async with visit.site.store.transaction() as tx:
-        found = await audit_log.search(tx, visit.site.keys, visit.member.person, wanted)
+    found = await audit_log.search(visit.site.store, visit.site.keys, visit.member.person, wanted)
     return await _page(visit, found)
 
 
@@ -88,8 +90,11 @@ def _cell(value: object) -> object:
 
 def _wanted(visit: Visit) -> Wanted:
     before, until = visit.field("before"), _day(visit.field("until"))
+    act, person = visit.field("act"), visit.field("person")
+    if (act and act not in audit_words.ACTS) or len(person) > NAME_MOST or "\0" in person:
+        raise Malformed
     return Wanted(
-        act=visit.field("act") or None, person=visit.field("person") or None, since=_day(visit.field("since")),
+        act=act or None, person=person or None, since=_day(visit.field("since")),
         until=None if until is None else Millis(until + int(timedelta(days=1) / timedelta(milliseconds=1))),
         before=whole(before) if before else None,
     )  # fmt: skip
@@ -116,11 +121,10 @@ async def _page(
     words = visit.language
     async with visit.site.store.reading() as tx:
         waiting = await exports.recent(tx, visit.member.person)
-        used = await audit_log.acts_in_use(tx)
     return visit.page(
         "audit.html", status, page="audit", error=error, reason=reason, waiting=waiting,
         lines=[(one, words.moment(one.at), audit_words.of(words, one.act)) for one in found],
-        acts=sorted(((one, audit_words.of(words, one)) for one in used), key=lambda one: one[1]),
+        acts=sorted(((one, audit_words.of(words, one)) for one in audit_words.ACTS), key=lambda one: one[1]),
         typed={name: visit.field(name) for name in ("act", "person", "since", "until")},
         older=found[-1].n if len(found) == PAGE else 0, moment=words.moment,
     )  # fmt: skip

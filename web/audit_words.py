@@ -44,7 +44,7 @@ ACTS: dict[str, str] = {
     "own_signal": _("Own signal changed"),
     "own_signal_tried": _("Own signal tried on the last week"),
     "pairs": _("Who may meet changed"),
-    "raised": _("Signal raised"),
+    "raised": _("Case opened by a rule"),
     "reason_read": _("Reason read"),
     "released": _("Case handed back"),
     "removed": _("Message hidden"),

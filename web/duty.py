@@ -33,8 +33,8 @@ async def rest(visit: Visit) -> Response:
         raise Malformed
     is_over = visit.field("over") == "yes"
     async with site.store.reading() as tx:
-        holds = await claims.holds_any(tx, person)
-    if holds and not is_over:
+        gives = await claims.holds_any(tx, person) and await roster.until(tx, person) is not None
+    if gives and not is_over:
         await claims.hand_over(site.store, site.keys, person, HandOver(to=int(to) if to else None))
     async with site.store.transaction() as tx:
         await roster.rest(tx, site.keys, person, 0 if is_over else roster.REST_MIN)

@@ -28,8 +28,9 @@ REFUSALS: dict[str, str] = {
     "room_full": _("This room has as many people as it holds. You can try another one, or come back later."),
     "too_fast": _("That was quicker than we can take in. Nothing is lost. Please wait a little and try again."),
     "slow": _("This room is slow just now: everybody waits a little between two messages. Nothing is lost."),
-    "lobby": _("This room is protected just now, because many came at once. A moderator lets you in soon. You need not "
-               "do anything, and help stays open."),
+    "lobby": _("This room is protected just now, because many came at once. A moderator can let you in; otherwise you "
+               "can come in again by its door later, mostly within an hour. It says nothing about you, and help stays "
+               "open."),
     "say_id_conflict": _("This message was sent before with other words. The earlier one was kept."),
     "not_joined": _("You are not in this room just now. Open it again, and try once more."),
     "gone": _("Somebody was quicker, or it has ended. You need not do anything."),
