@@ -30,7 +30,7 @@ setup:
 		&& cp requirements.lock .venv/installed.lock; }
 
 test: setup tools
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # What the tests start as child processes. Installed where Debian's apt-get and the right to use it are at hand.
 tools:

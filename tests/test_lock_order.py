@@ -22,7 +22,7 @@ from chat.refusals import Refusal
 from chat.seal import Keyring
 from chat.settings import Settings
 from chat.store import LOCK_ORDER, Store
-from chat.tables import acts, audit_head, cases
+from chat.tables import acts, audit_head, cases, exports
 from chat.tables import people as people_table
 from chat.tables import rooms as rooms_table
 from matcher import blocks, ended, offers, peers, profiles, requests
@@ -40,7 +40,9 @@ ACTS = 240
 AT_ONCE = 6
 """Acts at once in each process."""
 PATIENCE_S = 90
-TABLES = {one.name: one for one in (people_table, rooms_table, requests_table, offers_table, cases, audit_head)}
+TABLES = {
+    one.name: one for one in (people_table, rooms_table, requests_table, offers_table, cases, exports, audit_head)
+}
 
 
 class Town(Crowd):
