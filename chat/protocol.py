@@ -313,8 +313,8 @@ class Release(Command, frozen=True, kw_only=True):
 
 
 class HandOver(Command, frozen=True, kw_only=True):
-    """Moderators: hand over every case you hold, to a colleague (`to`) or to the queue. What is about the colleague, or
-    was reported by them, goes to the queue."""
+    """Whoever holds cases: hand all of them over, to a colleague (`to`) or to the queue. What is about the colleague,
+    or was reported by them, goes to the queue."""
 
     to: Id | None = None
 

@@ -121,7 +121,7 @@ ROWS: dict[type, Row] = {
     ),
     protocol.Grade: Row(lambda t: protocol.Grade(case=t.case, level="hate"), HANDLER),
     protocol.Release: Row(lambda t: protocol.Release(case=t.case), {"*": "not_allowed"}),
-    protocol.HandOver: Row(lambda t: protocol.HandOver(), HANDLER),
+    protocol.HandOver: Row(lambda t: protocol.HandOver(), HANDLER | {"professional": "done", "organiser": "done"}),
     protocol.Ping: Row(lambda t: protocol.Ping(), {"*": "done"}),
 }  # fmt: skip
 
