@@ -6,7 +6,7 @@ from typing import get_args
 import sqlalchemy as sa
 
 from chat import recovery
-from chat.acts import still_stands
+from chat.door import still_stands
 from chat.house_rules import HouseRule, rule_of
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId
 from chat.protocol import Outcome

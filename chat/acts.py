@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from chat import access, audit, house_rules, recusal, timeline
+from chat.door import still_stands
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId
 from chat.keys import KeyDestroyed, Keys
 from chat.refusals import Gone, NotAllowed, NotAMember
@@ -182,8 +183,3 @@ async def standing(tx: Transaction, *where: "sa.ColumnElement[bool]") -> "Sequen
     """Return the acts that stand, the newest last: neither undone nor over."""
     wanted = sa.select(acts).where(still_stands(await tx.now()), *where).order_by(acts.c.made_at, acts.c.id)
     return (await tx.execute(wanted)).all()
-
-
-def still_stands(now: Millis) -> "sa.ColumnElement[bool]":
-    """Whether an act (a row) is neither undone nor over."""
-    return sa.and_(acts.c.undone_at.is_(None), sa.or_(acts.c.until.is_(None), acts.c.until > now))

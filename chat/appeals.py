@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chat import access, acts, audit, concerned, evidence, moderation, rooms, timeline
+from chat import access, acts, audit, concerned, door, evidence, moderation, rooms, timeline
 from chat.acts import Actor
 from chat.cases import require_handler
 from chat.evidence import Piece
@@ -103,7 +103,7 @@ async def decide(store: Store, keys: Keys, journal: Journal, moderator: PersonId
 async def appealed(tx: Transaction, act: ActId) -> AppealedAct:
     """Return the act an appeal is about."""
     named = sa.and_(house_rules.c.code == acts_table.c.rule, house_rules.c.version == acts_table.c.rule_version)
-    stands = acts.still_stands(await tx.now()).label("stands")
+    stands = door.still_stands(await tx.now()).label("stands")
     columns = (acts_table.c.kind, acts_table.c.amount, acts_table.c.made_at.label("since"), acts_table.c.until, stands)
     wanted = sa.select(*columns, people.c.nickname, house_rules).select_from(acts_table).join(house_rules, named)
     wanted = wanted.join(people, people.c.id == acts_table.c.made_by).where(acts_table.c.id == act)
@@ -141,7 +141,7 @@ async def _asked(tx: Transaction, person: PersonId, act: ActId) -> "tuple[sa.Row
     if row is None or state not in ("active", "banned"):
         raise NotAMember
     before = (await tx.execute(sa.select(cases.c.id).where(cases.c.act == act))).scalar()
-    stands = theirs.where(acts.still_stands(await tx.now()))
+    stands = theirs.where(door.still_stands(await tx.now()))
     if before is None and (await tx.execute(stands)).first() is None:
         raise NotAMember
     return row, None if before is None else CaseId(before)

@@ -1,7 +1,6 @@
 """The audit as it is read: who did what, when and to whom, found by any of these; and why, which is a read of its own.
 
-Supervisors and organisers read it. A row about a person or a case from which the reader is recused is withheld: its
-number alone is there, so that the chain has no gap and nothing else is told.
+Supervisors and organisers read it. A row about a person or a case from which the reader is recused is not shown.
 """
 
 import contextlib
@@ -49,8 +48,6 @@ class Line:
     actor_name: str
     subject: PersonId | None
     subject_name: str
-    room: int | None
-    ref: int | None
     has_reason: bool
 
 
@@ -136,7 +133,7 @@ async def _find(tx: Transaction, reader: PersonId, wanted: Wanted) -> list[Line]
         with_cases().outerjoin(actor, actor.c.id == table.c.actor).outerjoin(subject, subject.c.id == table.c.subject)
     )
     asked = sa.select(
-        *(table.c[name] for name in ("n", "at", "act", "code", "actor", "subject", "room", "ref")),
+        *(table.c[name] for name in ("n", "at", "act", "code", "actor", "subject")),
         table.c.body.is_not(None).label("has_reason"),
         actor.c.nickname.label("actor_name"), subject.c.nickname.label("subject_name"),
     ).select_from(rows).where(may_read(reader, tx.is_postgresql))  # fmt: skip
@@ -154,6 +151,6 @@ async def _find(tx: Transaction, reader: PersonId, wanted: Wanted) -> list[Line]
     found = await tx.execute(asked.order_by(table.c.n.desc()).limit(PAGE))
     return [
         Line(row.n, row.at, row.act, row.code or "", row.actor, row.actor_name or "", row.subject,
-             row.subject_name or "", row.room, row.ref, row.has_reason)
+             row.subject_name or "", row.has_reason)
         for row in found
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, acts, people, recusal, rooms, sessions, timeline
+from chat import access, acts, door, people, recusal, rooms, sessions, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, Millis, PersonId, RoomId, new_id
 from chat.protocol import Ban
@@ -141,5 +141,5 @@ def _may_second(moderator: PersonId) -> "sa.ColumnElement[bool]":
 def _waits(now: Millis) -> "sa.ColumnElement[bool]":
     return sa.and_(
         acts_table.c.kind == "banned", acts_table.c.amount.is_(None), acts_table.c.seconded_by.is_(None),
-        acts.still_stands(now),
+        door.still_stands(now),
     )  # fmt: skip

@@ -49,7 +49,7 @@ async def knock(tx: Transaction, where: "sa.Row[Any]", person: PersonId) -> bool
 async def guards(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
     """Return the guardings of a room (acts) that stand, the oldest first."""
     ours = sa.and_(acts.c.room == room, acts.c.kind == "guarded")
-    return (await tx.execute(sa.select(acts).where(ours, _stands(await tx.now())).order_by(acts.c.id))).all()
+    return (await tx.execute(sa.select(acts).where(ours, still_stands(await tx.now())).order_by(acts.c.id))).all()
 
 
 def is_new(guard: "sa.Row[Any]") -> "sa.ColumnElement[bool]":
@@ -83,18 +83,19 @@ async def guarded(tx: Transaction) -> "Sequence[sa.Row[Any]]":
     """Return the rooms (id, name) that are guarded now, by name."""
     now = await tx.now()
     wanted = sa.select(rooms.c.id, rooms.c.name).where(
-        sa.exists().where(acts.c.room == rooms.c.id, acts.c.kind == "guarded", _stands(now))
+        sa.exists().where(acts.c.room == rooms.c.id, acts.c.kind == "guarded", still_stands(now))
     )
     return (await tx.execute(wanted.order_by(rooms.c.name, rooms.c.id))).all()
 
 
-def _stands(now: int) -> "sa.ColumnElement[bool]":
+def still_stands(now: int) -> "sa.ColumnElement[bool]":
+    """Whether an act (a row) is neither undone nor over."""
     return sa.and_(acts.c.undone_at.is_(None), sa.or_(acts.c.until.is_(None), acts.c.until > now))
 
 
 async def _require_not_expelled(tx: Transaction, room: RoomId, person: PersonId) -> None:
     now = await tx.now()
     sent_out = sa.and_(acts.c.room == room, acts.c.person == person, acts.c.kind == "expelled")
-    ends = list((await tx.execute(sa.select(acts.c.until).where(sent_out, _stands(now)))).scalars())
+    ends = list((await tx.execute(sa.select(acts.c.until).where(sent_out, still_stands(now)))).scalars())
     if ends:
         raise Expelled(None if None in ends else (max(ends) - now) / 1000)

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from chat import acts, bans, quieting, raids, rooms, timeline
+from chat import acts, bans, door, quieting, raids, rooms, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
@@ -210,7 +210,7 @@ async def take_back(
         Gone: they are.
     """
     act, now = ActId(row.id), await tx.now()
-    stands = sa.or_(acts.still_stands(now), acts_table.c.kind == "guarded")
+    stands = sa.or_(door.still_stands(now), acts_table.c.kind == "guarded")
     undone = sa.update(acts_table).where(acts_table.c.id == act, acts_table.c.undone_at.is_(None), stands)
     if (await tx.execute(undone.values(undone_by=by.person, undone_at=now))).rowcount == 0:
         return
