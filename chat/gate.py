@@ -4,6 +4,9 @@ The one idea is a turnstile: who wants to write takes `turn`, then `write`, then
 the next already holds the turn, so the writer that has just ended cannot overtake it: processes alternate. (SQLite's
 own busy timeout polls with growing sleeps: the second process waited 1,400 ms at p99.)
 
+Here, who writes across awaits stands in line before they wait for the gate, and a group of says does not: so it waits
+for one of them at most, however many people come in at once, and they take turns.
+
 A thread of its own takes, works and gives, in the order in which it is asked. (Through an executor, its future and a
 shield the same hop cost three times as much, and every say that stands alone pays for it.)
 """
@@ -28,6 +31,7 @@ class Gate:
     def __init__(self, path: Path) -> None:
         self._turn = os.open(f"{path}.turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._write = os.open(f"{path}.write", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._line = asyncio.Lock()
         self._here = asyncio.Lock()
         self._closed = False
         self._works: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -37,7 +41,7 @@ class Gate:
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[None]:
         """Hold the gate across awaits."""
-        async with self._here:
+        async with self._line, self._here:
             try:
                 await self._ask(self._take)
                 yield
@@ -45,7 +49,8 @@ class Gate:
                 self._works.put(self._give)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run `work` in the writer's thread, holding the gate, in one hop. Once asked for it is done, whoever waits."""
+        """Run `work` in the writer's thread, holding the gate, in one hop, before all who stand in line. Once asked for
+        it is done, whoever waits."""
 
         def held() -> T:
             self._take()

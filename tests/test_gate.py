@@ -70,6 +70,25 @@ async def test_who_waits_is_next_and_is_not_overtaken_by_who_has_just_written(tm
     assert order == ["there", "here"]
 
 
+async def test_who_says_something_waits_for_one_of_those_who_stand_in_line_and_they_take_turns(tmp_path: Path) -> None:
+    order = []
+    async with gates(tmp_path, 1) as [gate]:
+
+        async def hold(number: int) -> None:
+            async with gate():
+                order.append(str(number))
+                await asyncio.sleep(WORK_S)
+
+        async def says() -> None:
+            for _ in range(3):
+                await gate.run(lambda: order.append("says"))
+
+        line = [asyncio.ensure_future(hold(number)) for number in range(6)]
+        await asyncio.sleep(0)
+        await asyncio.gather(says(), *line)
+    assert order == ["0", "says", "1", "says", "2", "says", "3", "4", "5"]
+
+
 def is_free(lock: int) -> bool:
     """Whether nobody holds an advisory lock."""
     try:

@@ -66,6 +66,7 @@ class Raider:
         _, self.line = await asyncio.get_running_loop().create_connection(
             partial(Loud, self, plan), "127.0.0.1", self.raid.port
         )
+        await self.answered.wait()  # what is sent before the handshake has ended is nobody's
         while True:
             pause_s, self.pause_s = self.pause_s, PAUSE_S
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
@@ -105,7 +106,9 @@ class Raider:
 
     # What the line tells
 
-    def ready(self) -> None: ...
+    def ready(self) -> None:
+        self.answered.set()
+
     def ended(self) -> None: ...
     def failed(self, why: str) -> None: ...
     def refuse(self, line: Line) -> None: ...
