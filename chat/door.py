@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from chat.ids import PersonId, RoomId
 from chat.refusals import Expelled, RoomFull
-from chat.store import Transaction
+from chat.store import Transaction, clock
 from chat.tables import acts, lobby, memberships, people, roles, rooms
 
 MINUTE_MS = 60_000
@@ -48,8 +48,7 @@ async def knock(tx: Transaction, where: "sa.Row[Any]", person: PersonId) -> bool
 
 async def guards(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
     """Return the guardings of a room (acts) that stand, the oldest first."""
-    ours = sa.and_(acts.c.room == room, acts.c.kind == "guarded")
-    return (await tx.execute(sa.select(acts).where(ours, still_stands(await tx.now())).order_by(acts.c.id))).all()
+    return (await tx.execute(sa.select(acts).where(_guards(tx, acts.c.room == room)).order_by(acts.c.id))).all()
 
 
 def is_new(guard: "sa.Row[Any]") -> "sa.ColumnElement[bool]":
@@ -65,8 +64,9 @@ def is_new(guard: "sa.Row[Any]") -> "sa.ColumnElement[bool]":
 
 async def waits(tx: Transaction, room: RoomId, person: PersonId) -> bool:
     """Whether somebody waits in the lobby of a room that is guarded."""
-    theirs = sa.select(lobby.c.person).where(lobby.c.room == room, lobby.c.person == person)
-    return (await tx.execute(theirs)).first() is not None and bool(await guards(tx, room))
+    theirs = sa.and_(lobby.c.room == room, lobby.c.person == person)
+    wanted = sa.select(lobby.c.person).where(theirs, sa.exists().where(_guards(tx, acts.c.room == lobby.c.room)))
+    return (await tx.execute(wanted)).first() is not None
 
 
 async def waiting(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
@@ -81,14 +81,15 @@ async def waiting(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
 
 async def guarded(tx: Transaction) -> "Sequence[sa.Row[Any]]":
     """Return the rooms (id, name) that are guarded now, by name."""
-    now = await tx.now()
-    wanted = sa.select(rooms.c.id, rooms.c.name).where(
-        sa.exists().where(acts.c.room == rooms.c.id, acts.c.kind == "guarded", still_stands(now))
-    )
+    wanted = sa.select(rooms.c.id, rooms.c.name).where(sa.exists().where(_guards(tx, acts.c.room == rooms.c.id)))
     return (await tx.execute(wanted.order_by(rooms.c.name, rooms.c.id))).all()
 
 
-def still_stands(now: int) -> "sa.ColumnElement[bool]":
+def _guards(tx: Transaction, where: "sa.ColumnElement[bool]") -> "sa.ColumnElement[bool]":
+    return sa.and_(where, acts.c.kind == "guarded", still_stands(clock(tx.is_postgresql)))
+
+
+def still_stands(now: "int | sa.ColumnElement[int]") -> "sa.ColumnElement[bool]":
     """Whether an act (a row) is neither undone nor over."""
     return sa.and_(acts.c.undone_at.is_(None), sa.or_(acts.c.until.is_(None), acts.c.until > now))
 

@@ -8,6 +8,7 @@ and never before, so nothing is announced that might not be kept.
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,7 +71,7 @@ class Transaction:
 
     async def now(self) -> Millis:
         """Return the database's clock, as of this moment (not of the transaction's start: locks may have waited)."""
-        return Millis((await self.execute(sa.select(clock(self.is_postgresql)))).scalar_one())
+        return Millis((await self.execute(_now(self.is_postgresql))).scalar_one())
 
     async def lock(self, table: sa.Table, ids: Iterable[int]) -> dict[int, "sa.Row[Any]"]:
         """Lock rows by id, ascending, until the end, and return them as they are now; absent ones are left out.
@@ -184,11 +185,17 @@ UNIX_EPOCH_JULIAN = 2440587.5
 """SQLite's unixepoch('subsec') needs 3.42 and gives NULL before it; julianday() has always counted milliseconds."""
 
 
+@cache
 def clock(is_postgresql: bool) -> "sa.ColumnElement[int]":
     """The database's clock in milliseconds, as an expression."""
     if is_postgresql:
         return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
     return sa.cast(sa.func.round((sa.func.julianday("now") - UNIX_EPOCH_JULIAN) * 86_400_000), sa.BigInteger)
+
+
+@cache
+def _now(is_postgresql: bool) -> "sa.Select[tuple[int]]":
+    return sa.select(clock(is_postgresql))
 
 
 def pairs(is_postgresql: bool, cursors: Sequence[tuple[int, int]]) -> sa.Subquery:
