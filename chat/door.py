@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chat.ids import PersonId, RoomId
-from chat.refusals import Expelled, RoomFull
+from chat.refusals import Expelled, RoomFull, TooFast
 from chat.store import Transaction, clock
 from chat.tables import acts, lobby, memberships, people, roles, rooms
 
@@ -19,15 +19,21 @@ PROBATION_MS = 86_400_000
 """An account that is no older than this when a room is guarded is new to every room: accounts are made for a raid."""
 
 
+COMINGS = 10
+COMINGS_MS = 10 * MINUTE_MS
+"""So often in this time one person may come into one room: each time is an entry that everybody there sees."""
+
+
 async def knock(tx: Transaction, where: "sa.Row[Any]", person: PersonId) -> bool:
     """Ask whether somebody who is not in a room (its row, locked) may come in; False: they wait in its lobby now.
 
     Who waits keeps a seat from others who are new, so that the lobby ends too; nobody who is known waits for them.
 
     Raises:
-        Expelled. RoomFull.
+        Expelled. RoomFull. TooFast: came in COMINGS times lately.
     """
     await _require_not_expelled(tx, where.id, person)
+    await _count(tx, where.id, person)
     standing = await guards(tx, where.id)
     if not standing:  # whoever waited longer than the room was guarded comes by the door, as everybody
         await tx.execute(sa.delete(lobby).where(lobby.c.room == where.id))
@@ -100,3 +106,13 @@ async def _require_not_expelled(tx: Transaction, room: RoomId, person: PersonId)
     ends = list((await tx.execute(sa.select(acts.c.until).where(sent_out, still_stands(now)))).scalars())
     if ends:
         raise Expelled(None if None in ends else (max(ends) - now) / 1000)
+
+
+async def _count(tx: Transaction, room: RoomId, person: PersonId) -> None:
+    now = await tx.now()
+    lately = sa.select(memberships.c.since_at).where(
+        memberships.c.room == room, memberships.c.person == person, memberships.c.since_at > now - COMINGS_MS
+    )
+    came = list((await tx.execute(lately)).scalars())
+    if len(came) >= COMINGS:
+        raise TooFast((min(came) + COMINGS_MS - now) / 1000)

@@ -87,7 +87,7 @@ async def join(tx: Transaction, room: RoomId, person: PersonId, part: str = "mem
     """Bring a person into a group room, or into its lobby (None) where it is guarded; who is in stays as they are.
 
     Raises:
-        NotAMember: no such group room. RoomClosed, RoomLocked, RoomFull. SignedOut: banned or erased. Expelled.
+        NotAMember: no such group room. RoomClosed, RoomLocked. SignedOut: banned or erased. What `door.knock` raises.
     """
     who = (await tx.lock(people, [person])).get(person)
     where = (await tx.lock(rooms, [room])).get(room)

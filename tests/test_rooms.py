@@ -5,9 +5,9 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from chat import access, history, people, rooms, timeline
+from chat import access, door, history, people, rooms, timeline
 from chat.ids import PersonId, RoomId, Seq
-from chat.refusals import NotAllowed, NotAMember, RoomClosed, RoomFull
+from chat.refusals import NotAllowed, NotAMember, RoomClosed, RoomFull, TooFast
 from chat.tables import memberships
 from chat.tables import rooms as rooms_table
 from tests.place import Place
@@ -88,6 +88,23 @@ async def test_a_room_never_holds_more_than_its_capacity(place: Place) -> None:
     assert sorted(type(one).__name__ for one in came) == ["Membership"] * 3 + ["RoomFull"] * 3
     assert any(isinstance(one, RoomFull) for one in came)
     assert len(await place.rows(memberships, memberships.c.room == room)) == 3
+
+
+async def test_who_comes_and_goes_again_and_again_waits_a_while_and_holds_nobody_else_up(place: Place) -> None:
+    restless, other = await place.person(), await place.person()
+    room = await place.room()
+    for _ in range(door.COMINGS):
+        await join(place, room, restless)
+        await leave(place, room, restless)
+    with pytest.raises(TooFast) as refused:
+        await join(place, room, restless)
+    assert refused.value.retry_after is not None and 0 < refused.value.retry_after <= door.COMINGS_MS / 1000
+    await join(place, room, other)
+    await join(place, await place.room(), restless)
+    async with place.store.transaction() as tx:
+        ours = sa.and_(memberships.c.room == room, memberships.c.person == restless)
+        await tx.execute(sa.update(memberships).where(ours).values(since_at=memberships.c.since_at - door.COMINGS_MS))
+    await join(place, room, restless)
 
 
 async def test_a_closed_room_takes_nobody_in_and_closes_once(place: Place) -> None:
