@@ -14,7 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from chat.ids import Millis, PersonId, RoomId, Seq
+from chat.protocol import Quiet
 from chat.refusals import (
     Muted,
     NotAllowed,
@@ -41,8 +44,7 @@ AGAIN_S = 0.05
 """After a circle of locks a say is tried once more so much later: whoever it met has had their turn by then."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Saying:
+class Saying(Quiet, frozen=True):
     """One say on its way. `text` goes to those who are connected here; the database gets `sealed`."""
 
     room: RoomId
@@ -53,8 +55,7 @@ class Saying:
     answer: "Callable[[Said | Refusal], None]"
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Quiet, frozen=True):
     """A say that is kept for good. `fresh` is False when it had been kept before (a repeated say_id)."""
 
     seq: Seq
@@ -63,8 +64,7 @@ class Said:
     fresh: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Quiet, frozen=True):
     """A locked person's row."""
 
     state: str
@@ -73,8 +73,7 @@ class Author:
     says_since: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """A locked room's row."""
 
     kind: str
@@ -83,8 +82,7 @@ class Where:
     slow_s: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What the database says of one say: the author's open membership, a mute that reaches the room, the entry that
     already bears its say_id, and when the author spoke last, if the room is slow."""
 

@@ -6,7 +6,6 @@ be shown now: later edits, retractions and removals folded in, so whoever reads 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 
 from chat.ids import Millis, PersonId, RoomId, Seq
 from chat.keys import Keys
-from chat.protocol import Entry
+from chat.protocol import Entry, Quiet
 from chat.refusals import Gone
 from chat.seal import DataKey, SealBroken, about
 from chat.store import Store, Transaction, pairs
@@ -23,8 +22,7 @@ from chat.tables import entries, hidden, people, rooms
 HIDING = ("edited", "retracted", "removed")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Sealed:
+class Sealed(Quiet, frozen=True):
     """Words sealed for one place in one room; made before the transaction, so no key is awaited inside it."""
 
     say_id: str
