@@ -2,7 +2,7 @@
 
 The lag: people alone in rooms say something 50 times a second together, through `python -m web`; now and then it is a
 cry or a threat. Timed from the author's own entry coming back to the case's entry on a moderator's socket. Entries a
-second: a backlog that one process works off, from SQLite, with its words opened and every lexical detector run.
+second: a backlog that one process works off, with its words opened and every lexical detector run.
 
 What is found, where files are given: the shipped rules at a share of false alarms, a plain list of words on the same
 texts (`_list`), and words and rules learned by cross-validation (`_learned`). Contact details are made up (see
@@ -15,7 +15,8 @@ import random
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -59,19 +60,31 @@ def figures(argv: list[str]) -> dict[str, float]:
     parser.add_argument("--hate", type=Path, help="one JSON object a line: text, label")
     parser.add_argument("--hate-labels", default="hate")
     parser.add_argument("--ordinary", type=Path, help="one JSON object a line: text, with no contact details in it")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     asked = parser.parse_args(argv)
     ordinary = _ordinary(asked.ordinary)
     made: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="hearthside-bench-") as folder:
-        made |= asyncio.run(_lag(Path(folder), asked.people, asked.seconds, ordinary))
-    with tempfile.TemporaryDirectory(prefix="hearthside-bench-") as folder:
-        made["entries_per_s"] = asyncio.run(_backlog(Path(folder), asked.backlog, ordinary))
+    with _empty(asked.database) as (folder, url):
+        made |= asyncio.run(_lag(folder, url, asked.people, asked.seconds, ordinary))
+    with _empty(asked.database) as (folder, url):
+        made["entries_per_s"] = asyncio.run(_backlog(folder, url, asked.backlog, ordinary))
     made |= _found("contact", "contacts", 0.01, *_contacts(ordinary), learned=False)
     if asked.crisis:
         made |= _found("crisis", "crisis", 0.02, *read(asked.crisis, "text", "label", asked.crisis_labels.split(",")))
     if asked.hate:
         made |= _found("hate", "hate", 0.05, *read(asked.hate, "text", "label", asked.hate_labels.split(",")))
     return made
+
+
+@contextmanager
+def _empty(database: str) -> Iterator[tuple[Path, str]]:
+    """Make an empty database, and a folder for what stands beside it; what is committed is kept with fsync."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearthside-bench-")))
+        if database == "sqlite":
+            yield folder, f"sqlite:///{folder / 'hearthside.db'}"
+        else:
+            yield folder, stack.enter_context(stack.enter_context(servers.postgresql_cluster(durable=True)).database())
 
 
 def _ordinary(path: Path | None) -> list[str]:
@@ -99,8 +112,7 @@ def _found(
     return made
 
 
-async def _lag(folder: Path, count: int, seconds: float, ordinary: list[str]) -> dict[str, float]:
-    url = f"sqlite:///{folder / 'hearthside.db'}"
+async def _lag(folder: Path, url: str, count: int, seconds: float, ordinary: list[str]) -> dict[str, float]:
     crowd = await gather(url, folder, [1] * count)
     store = Store.open(url)
     keys = await Keys.open(f"sqlite:///{folder / 'keys.db'}", Keyring.load(folder / "master.keys"))
@@ -186,9 +198,8 @@ async def _spoken(
     return committed, told
 
 
-async def _backlog(folder: Path, count: int, ordinary: list[str]) -> float:
+async def _backlog(folder: Path, url: str, count: int, ordinary: list[str]) -> float:
     """Return how many entries a second one process works off; 40 rooms, half of them one-to-ones."""
-    url = f"sqlite:///{folder / 'hearthside.db'}"
     crowd = await gather(url, folder, [1] * 40)
     await migrate(url, "matcher")
     store = Store.open(url)
