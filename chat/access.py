@@ -4,9 +4,11 @@ Nothing is cached: a mute, a removal or a ban holds in every process from the mo
 """
 
 from dataclasses import dataclass
+from datetime import tzinfo
 
 import sqlalchemy as sa
 
+from chat.hours import is_within
 from chat.ids import PersonId, RoomId, Seq
 from chat.refusals import Muted, NotAllowed, NotAMember, RoomClosed, RoomLocked, SignedOut
 from chat.store import Transaction, clock
@@ -78,6 +80,16 @@ async def is_muted(tx: Transaction, person: PersonId, room: RoomId | None = None
         mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql), reach
     )  # fmt: skip
     return (await tx.execute(standing.limit(1))).first() is not None
+
+
+async def is_held(tx: Transaction, person: PersonId, membership: Membership, zone: tzinfo) -> bool:
+    """Whether what a member says waits for a moderator now: the room holds, and they neither lead it nor answer for
+    the rooms."""
+    holds = (await tx.execute(sa.select(rooms.c.holds).where(rooms.c.id == membership.room))).scalar()
+    if holds is None or membership.part == "leader" or not is_within(holds, await tx.now(), zone):
+        return False
+    answers = sa.select(roles.c.role).where(roles.c.person == person, roles.c.role.in_(DESK))
+    return (await tx.execute(answers.limit(1))).first() is None
 
 
 async def require_role(tx: Transaction, person: PersonId, *allowed: str) -> None:

@@ -20,7 +20,8 @@ from chat.rooms import desk as find_desk
 from chat.store import Store, Transaction
 from chat.tables import acts, cases, memberships, people, roles, rooms
 
-Kind = Literal["warned", "muted", "removed", "cleared", "expelled", "banned", "locked", "slowed", "guarded"]
+Kind = Literal["warned", "muted", "removed", "cleared", "expelled", "banned", "locked", "slowed", "guarded",
+               "holding", "declined"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,6 +46,7 @@ class Act:
     amount: int | None = None
     until: int | None = None
     case: int | None = None
+    hours: str | None = None
 
 
 async def actor(store: Store, keys: Keys, person: PersonId, case: int | None, reason: str) -> Actor:
@@ -161,7 +163,7 @@ async def record(tx: Transaction, by: Actor, act: Act, *, told: RoomId) -> Milli
     version, now = await house_rules.in_force(tx, act.rule), await tx.now()
     await tx.execute(acts.insert().values(
         id=act.id, kind=act.kind, person=act.person, room=act.room, seq=act.seq, amount=act.amount, until=act.until,
-        case=act.case, rule=act.rule, rule_version=version, made_by=by.person, made_at=now,
+        hours=act.hours, case=act.case, rule=act.rule, rule_version=version, made_by=by.person, made_at=now,
     ))  # fmt: skip
     if act.person is not None:
         await timeline.append(tx, told, act.kind, ref=act.id, code=act.rule)

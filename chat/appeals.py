@@ -25,7 +25,7 @@ from chat.seal import DataKey, SealBroken
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
 from chat.tables import audit as audit_table
-from chat.tables import cases, entries, house_rules, people
+from chat.tables import cases, entries, held, house_rules, people
 from chat.tables import evidence as evidence_table
 from chat.tables import rooms as rooms_table
 from chat.words import check
@@ -200,6 +200,11 @@ async def _decide(tx: Transaction, by: Actor, case: CaseId, outcome: str) -> Mil
 async def _cited(tx: Transaction, act: "sa.Row[Any]") -> tuple[RoomId, list[Piece]]:
     """Return what the person said that an act about them is about, and where: what it removed, or what was reported."""
     room, seqs = act.room, [act.seq]
+    if act.kind == "declined":  # it is no entry of the room
+        rows = await tx.execute(sa.select(held).where(held.c.act == act.id))
+        return RoomId(room), [
+            Piece(Seq(0), "said", row.author, row.at, None, row.say_id, row.body, row.key_version) for row in rows
+        ]
     if act.kind == "cleared":
         removed = sa.select(entries.c.target).where(
             entries.c.room == room, entries.c.target.is_not(None), entries.c.kind == "removed", entries.c.ref == act.id

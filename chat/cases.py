@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, acts, audit, concerned, evidence, recusal, rooms, timeline
+from chat import access, acts, audit, concerned, evidence, held, recusal, rooms, timeline
 from chat.evidence import Frozen
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.protocol import Claim, Close, Report
-from chat.refusals import Gone, Malformed, NotAllowed, NotAMember, Refusal, SignedOut, TooFast, Unavailable
+from chat.refusals import Gone, Held, Malformed, NotAllowed, NotAMember, Refusal, SignedOut, TooFast, Unavailable
 from chat.store import Store, Transaction
 from chat.tables import cases, escalations, memberships, mutes, people
 from chat.tables import evidence as evidence_table
@@ -46,6 +46,7 @@ class OpenedCase:
     room_name: str
     place: str
     locked: bool
+    holds: bool
     seq: Seq | None
     subject: PersonId | None
     claimed_by: PersonId | None
@@ -120,6 +121,7 @@ async def close(store: Store, keys: Keys, journal: Journal, moderator: PersonId,
 
     Raises:
         NotAllowed: not claimed by them, or an appeal. NotAMember: no such case, or one is recused. Gone: it is closed.
+        Held: says still wait in it.
     """
     case = CaseId(command.case)
     reason = await acts.seal_reason(store, keys, moderator, None, command.reason)  # the case's own key dies here
@@ -157,7 +159,8 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
         )  # fmt: skip
         return OpenedCase(
             case, row.kind, row.state, row.level, row.room, place.name or "" if place else "",
-            place.kind if place else "", place is not None and place.state == "locked", row.seq, row.subject,
+            place.kind if place else "", place is not None and place.state == "locked",
+            place is not None and place.holds is not None, row.seq, row.subject,
             row.claimed_by, row.outcome or "", row.created_at, reason, tuple(frozen), names,
             (await tx.execute(muted)).scalar_one(), (await tx.execute(earlier)).scalar_one(), row.code or "", row.times,
             row.act, row.shown,
@@ -231,6 +234,8 @@ async def _close(
         raise Gone
     if row.claimed_by != moderator:
         await access.require_role(tx, moderator, "supervisor")
+    if row.code == held.CODE and await held.waits(tx, RoomId(row.room)):
+        raise Held
     now = await tx.now()
     closed = sa.update(cases).where(cases.c.id == case)
     await tx.execute(closed.values(state="closed", outcome=outcome, closed_at=now))

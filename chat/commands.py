@@ -13,14 +13,15 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 
 from chat import appeals, calls, cases, claims, escalations, moderation, protocol, raids, reviews, rooms, sessions, talk
-from chat.access import is_muted, require_member
+from chat.access import is_held, is_muted, require_member
 from chat.group import GroupCommit, Said, Saying
+from chat.held import let_through, take_back
 from chat.hub import Hub
 from chat.ids import PersonId, RoomId, Seq
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.outbox import Follower, Outbox
-from chat.protocol import AnyCommand, Done, Expired, Joined, Member, Refused
+from chat.protocol import STAFF, AnyCommand, Done, Expired, Joined, Member, Refused
 from chat.refusals import Muted, NotAllowed, NotAMember, NotJoined, Refusal, SignedOut, TooFast, without_words
 from chat.seal import DataKey
 from chat.settings import Settings
@@ -39,15 +40,6 @@ READ_S = 5.0
 """Read marks are written together, once in this time; they may be lost."""
 
 
-STAFF = (
-    protocol.Warn, protocol.Mute, protocol.Remove, protocol.Clear, protocol.Expel, protocol.Ban, protocol.Confirm,
-    protocol.Lock, protocol.Unlock, protocol.Slow, protocol.Guard, protocol.LetIn, protocol.Undo, protocol.Claim,
-    protocol.Close, protocol.Decide, protocol.Grade, protocol.Release, protocol.HandOver, protocol.Escalate,
-    protocol.Acknowledge, protocol.Review,
-)  # fmt: skip
-"""A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
-
-
 class Commands:
     """Carries out commands; one for the process."""
 
@@ -60,6 +52,7 @@ class Commands:
         self._hub = hub
         self._group = group
         self._limit = (settings.says, settings.says_s)
+        self._zone = settings.zone
         self._acknowledge_s = settings.acknowledge_s
         self._read: dict[tuple[RoomId, PersonId], int] = {}
 
@@ -125,6 +118,9 @@ class Commands:
                 self._hub.unfollow(outbox, RoomId(command.room))
             case protocol.Edit():
                 return await self._edit(outbox, command)
+            case protocol.TakeBack():
+                async with self._store.transaction() as tx:
+                    await take_back(tx, person, command)
             case protocol.Retract():
                 async with self._store.transaction() as tx:
                     await talk.retract(tx, person, command)
@@ -145,16 +141,18 @@ class Commands:
                 return Done(ref=command.ref, case=await calls.call(self._store, self._keys, person, command))
             case (
                 protocol.Warn() | protocol.Mute() | protocol.Remove() | protocol.Clear() | protocol.Expel()
-                | protocol.Ban() | protocol.Lock() | protocol.Slow()
+                | protocol.Ban() | protocol.Lock() | protocol.Slow() | protocol.Hold() | protocol.Decline()
             ):  # fmt: skip
                 return Done(ref=command.ref, act=await moderation.act(self._store, self._keys, person, command))
+            case protocol.LetThrough():
+                await let_through(self._store, self._keys, person, command)
             case protocol.Guard():
                 return Done(ref=command.ref, act=await raids.guard(self._store, self._keys, person, command))
             case protocol.LetIn():
                 await raids.let_in(self._store, self._keys, person, command)
             case protocol.Confirm():
                 await moderation.confirm(self._store, self._keys, person, command)
-            case protocol.Unlock():
+            case protocol.Unlock() | protocol.Unhold():
                 await moderation.unlock(self._store, self._keys, person, command)
             case protocol.Undo():
                 await moderation.undo(self._store, self._keys, person, command)
@@ -195,7 +193,7 @@ class Commands:
         key = await self._keys.get(outbox.person, "said")
         sealed = seal(key, RoomId(command.room), outbox.person, command.say_id, text)
         async with self._store.transaction() as tx:
-            seq = await talk.edit(tx, outbox.person, command, sealed, *self._limit)
+            seq = await talk.edit(tx, outbox.person, command, sealed, *self._limit, self._zone)
         return Done(ref=command.ref, seq=seq)
 
     async def _typing(self, outbox: Outbox, command: protocol.Typing) -> None:
@@ -206,10 +204,12 @@ class Commands:
             raise TooFast(TYPING_S)
         outbox.typed_at = time.monotonic()
         async with self._store.reading() as tx:
-            await require_member(tx, room, outbox.person)
+            membership = await require_member(tx, room, outbox.person)
             kind = (await tx.execute(sa.select(rooms_table.c.kind).where(rooms_table.c.id == room))).scalar_one()
             if await is_muted(tx, outbox.person, room, kind):
                 raise Muted
+            if await is_held(tx, outbox.person, membership, self._zone):
+                return  # the others would wait for words that they may never see
         self._hub.typing(outbox, room)
 
     async def _join(self, outbox: Outbox, command: protocol.Join) -> None:

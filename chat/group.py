@@ -19,6 +19,7 @@ from msgspec import Struct
 from chat.ids import Millis, PersonId, RoomId, Seq
 from chat.protocol import Quiet
 from chat.refusals import (
+    Held,
     Muted,
     NotAllowed,
     NotAMember,
@@ -74,12 +75,13 @@ class Author(Quiet, frozen=True):
 
 
 class Where(Struct, frozen=True):
-    """A locked room's row."""
+    """A locked room's row. `holds`: what members say in it waits for a moderator now; see `holding`."""
 
     kind: str
     state: str
     last_seq: Seq
     slow_s: int = 0
+    holds: bool = False
 
 
 class Standing(Struct, frozen=True):
@@ -173,6 +175,8 @@ def _new(
         return Muted()
     if where.state != "open":
         return RoomLocked() if where.state == "locked" else RoomClosed()
+    if where.holds:
+        return Held()
     last = made.last_seqs.get(saying.room, where.last_seq)
     if saying.reply_to is not None and not standing.from_seq <= saying.reply_to <= last:
         return NotAMember()
@@ -192,8 +196,7 @@ def _new(
 
 
 class Away(Exception):
-    """The database cannot be reached. Whether a commit in flight was kept is not known; trying again is safe, because
-    a say_id is kept once."""
+    """The database cannot be reached. A commit in flight may be kept; trying again is safe: a say_id is kept once."""
 
 
 class Circle(Exception):
@@ -221,10 +224,12 @@ class GroupCommit:
         driver: Driver,
         deliver: Callable[[list[tuple[Saying, Said]]], None],
         announce: Callable[[dict[RoomId, Seq]], None],
+        hold: Callable[[Saying], None] | None = None,
     ) -> None:
         self._driver = driver
         self._deliver = deliver
         self._announce = announce
+        self._hold = hold
         self._waiting: deque[Saying] = deque()
         self._some = asyncio.Event()
         self._ended = False
@@ -287,4 +292,7 @@ class GroupCommit:
         if kept:
             self._announce(kept)
         for saying, outcome in zip(group, outcomes, strict=True):
-            saying.answer(outcome)
+            if isinstance(outcome, Held) and self._hold is not None:
+                self._hold(saying)  # which answers it
+            else:
+                saying.answer(outcome)

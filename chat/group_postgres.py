@@ -6,17 +6,20 @@ locks, so a mute that committed before them is seen, and one that comes later wa
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 
 import asyncpg
 
 from chat.group import Author, Away, Circle, Facts, Said, Saying, Standing, Where, decide
+from chat.hours import is_within
+from chat.ids import Millis
 from chat.refusals import Refusal
 from chat.store import SERVER_SETTINGS
 
 COMMIT_TIMEOUT_S = 10.0
 PEOPLE = """select id, state, nickname, says, says_since from people where id = any($1::bigint[])
 order by id for no key update"""
-ROOMS = """select id, kind, state, last_seq, slow_s from rooms where id = any($1::bigint[])
+ROOMS = """select id, kind, state, last_seq, slow_s, holds from rooms where id = any($1::bigint[])
 order by id for no key update"""
 STANDINGS = """
 select m.from_seq,
@@ -52,9 +55,10 @@ from unnest($12::bigint[], $13::int[], $14::bigint[]) as t(id, says, since) wher
 class PostgresDriver:
     """Its own connection, opened at the first group and again after it was lost."""
 
-    def __init__(self, url: str, says: int, says_s: int) -> None:
+    def __init__(self, url: str, says: int, says_s: int, zone: tzinfo = UTC) -> None:
         self._url = url
         self._limits = (says, says_s)
+        self._zone = zone
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def commit(self, sayings: Sequence[Saying]) -> list[Said | Refusal]:
@@ -88,10 +92,14 @@ class PostgresDriver:
                 STANDINGS, [one.room for one in sayings], [one.author for one in sayings],
                 [one.sealed.say_id for one in sayings],
             )  # fmt: skip
+            now = Millis(standings[0][7])
             facts = Facts(
-                standings[0][7],
+                now,
                 {id: Author(state, name or "", says, since) for id, state, name, says, since in people},
-                {id: Where(kind, state, last, slow) for id, kind, state, last, slow in rooms},
+                {
+                    id: Where(kind, state, last, slow, is_within(holds, now, self._zone))
+                    for id, kind, state, last, slow, holds in rooms
+                },
                 [Standing(*row[:7]) for row in (tuple(one) for one in standings)],
             )
             decision = decide(sayings, facts, *self._limits)

@@ -2,19 +2,21 @@
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import msgspec
 
 from chat.gate import Gate
 from chat.group import Author, Away, Facts, Said, Saying, Standing, Where, decide
+from chat.hours import is_within
 from chat.ids import Millis
 from chat.refusals import Refusal
 from chat.store import PRAGMAS
 
 FACTS = """
 select c.now, s.author, p.state, p.nickname, p.says, p.says_since, s.room, r.kind, r.state, r.last_seq, r.slow_s,
-       m.from_seq,
+       r.holds, m.from_seq,
        exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > c.now
               and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))),
        e.room, e.seq, e.at, e.mac, w.at
@@ -42,10 +44,11 @@ CACHE_KIB = 64 * 1024
 class SqliteDriver:
     """Its own connection, used only in the gate's thread."""
 
-    def __init__(self, path: Path, gate: Gate, says: int, says_s: int) -> None:
+    def __init__(self, path: Path, gate: Gate, says: int, says_s: int, zone: tzinfo = UTC) -> None:
         self._path = path
         self._gate = gate
         self._limits = (says, says_s)
+        self._zone = zone
         self._connection: sqlite3.Connection | None = None
 
     async def commit(self, sayings: Sequence[Saying]) -> list[Said | Refusal]:
@@ -66,7 +69,7 @@ class SqliteDriver:
         try:
             connection.execute("begin immediate")
             try:
-                decision = decide(sayings, _facts(connection, sayings), *self._limits)
+                decision = decide(sayings, _facts(connection, sayings, self._zone), *self._limits)
                 connection.executemany(INSERT, decision.rows(sayings))
                 connection.executemany(GROW, ((last, room) for room, last in decision.last_seqs.items()))
                 connection.executemany(COUNT, ((*count, person) for person, count in decision.counts.items()))
@@ -81,14 +84,14 @@ class SqliteDriver:
         return decision.outcomes
 
 
-def _facts(connection: sqlite3.Connection, sayings: Sequence[Saying]) -> Facts:
+def _facts(connection: sqlite3.Connection, sayings: Sequence[Saying], zone: tzinfo) -> Facts:
     asked = msgspec.json.encode([(one.room, one.author, one.sealed.say_id) for one in sayings])
     rows = connection.execute(FACTS, (asked.decode(),)).fetchall()
     people, rooms, standings = {}, {}, []
-    for _, author, state, name, says, since, room, kind, door, last, slow, from_seq, muted, *kept in rows:
+    for now, author, state, name, says, since, room, kind, door, last, slow, holds, from_seq, muted, *kept in rows:
         if state is not None:
             people[author] = Author(state, name or "", says, since)
         if kind is not None:
-            rooms[room] = Where(kind, door, last, slow)
+            rooms[room] = Where(kind, door, last, slow, is_within(holds, now, zone))
         standings.append(Standing(from_seq, bool(muted), *kept))
     return Facts(Millis(rows[0][0]), people, rooms, standings)

@@ -1,4 +1,4 @@
-"""Hours: when the organisation's peers are here, every day from … to … by its own clock."""
+"""Hours: when the organisation's peers are here, or a room holds, every day from … to … by its own clock."""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +7,9 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from chat.ids import Millis
 
 WRITTEN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)\Z")
+
+ALWAYS = "always"
+"""What stands in the place of hours where there is no end to them."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class Hours:
         today = datetime.fromtimestamp(after / 1000, self.zone).date()
         days = (datetime.combine(today + timedelta(days), clock, self.zone) for days in range(3))
         return next(found for day in days if (found := _millis(day)) > after)
+
+
+def is_within(written: str | None, at: Millis, zone: tzinfo) -> bool:
+    """Whether a moment lies within hours as they are written down: 22:00-07:00, ALWAYS, or None: never."""
+    return written is not None and (written == ALWAYS or Hours.parse(written, zone).is_open(at))
 
 
 def _millis(moment: datetime) -> Millis:

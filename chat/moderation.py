@@ -10,12 +10,27 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from chat import acts, bans, door, quieting, raids, rooms, timeline
+from chat import acts, bans, door, held, quieting, raids, rooms, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
-from chat.protocol import Ban, Clear, Confirm, Expel, Lock, Mute, Remove, Slow, Undo, Unlock, Warn
-from chat.refusals import Gone, NotAMember
+from chat.protocol import (
+    Ban,
+    Clear,
+    Confirm,
+    Decline,
+    Expel,
+    Hold,
+    Lock,
+    Mute,
+    Remove,
+    Slow,
+    Undo,
+    Unhold,
+    Unlock,
+    Warn,
+)
+from chat.refusals import Gone, NotAMember, Refusal
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
 from chat.tables import entries, hidden, mutes, people
@@ -25,8 +40,8 @@ MINUTE_MS = 60_000
 CLEAR_MOST = 500
 """So many entries are removed by one clearing, the newest; it holds the room for a tenth of a second."""
 
-OnPerson = Warn | Mute | Remove | Clear | Expel | Ban
-OnRoom = Lock | Slow
+OnPerson = Warn | Mute | Remove | Clear | Expel | Ban | Decline
+OnRoom = Lock | Slow | Hold
 
 
 async def act(store: Store, keys: Keys, moderator: PersonId, command: OnPerson | OnRoom) -> ActId:
@@ -56,6 +71,10 @@ async def act(store: Store, keys: Keys, moderator: PersonId, command: OnPerson |
                 return await quieting.lock(tx, by, command)
             case Slow():
                 return await quieting.slow(tx, by, command)
+            case Hold():
+                return await quieting.hold(tx, by, command)
+            case Decline():
+                return await held.decline(tx, by, command)
             case _:
                 assert_never(command)
 
@@ -80,8 +99,8 @@ async def undo(store: Store, keys: Keys, moderator: PersonId, command: Undo) -> 
         await raids.restore(store, row.room, ActId(row.id))
 
 
-async def unlock(store: Store, keys: Keys, moderator: PersonId, command: Unlock) -> None:
-    """Open a locked room again; an open one is left as it is.
+async def unlock(store: Store, keys: Keys, moderator: PersonId, command: Unlock | Unhold) -> None:
+    """Open a locked room again, or hold no more in one; where that is so already it is left as it is.
 
     Raises:
         NotAllowed: no role for it. NotAMember: no such group room.
@@ -90,7 +109,8 @@ async def unlock(store: Store, keys: Keys, moderator: PersonId, command: Unlock)
     async with store.transaction() as tx:
         await acts.require_staff(tx, moderator, None)
         await acts.lock_rooms(tx, RoomId(command.room))
-        for row in await quieting.locks(tx, RoomId(command.room)):
+        standing = quieting.locks if isinstance(command, Unlock) else quieting.holdings
+        for row in await standing(tx, RoomId(command.room)):
             await _undo(tx, by, ActId(row.id))
 
 
@@ -224,7 +244,10 @@ async def take_back(
                 await timeline.restore(tx, row.room, act)
         case "banned":
             await bans.settle(tx, row.person)
-        case "locked" | "slowed":
+        case "declined":
+            with suppress(*([Refusal] if without_words else [])):
+                await held.restore(tx, act)
+        case "locked" | "slowed" | "holding":
             await quieting.settle(tx, row.room)
         case "guarded":
             await raids.settle(tx, row.room)

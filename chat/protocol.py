@@ -11,7 +11,9 @@ catch-up alike, in order, and the only entry ever sent is the one after the last
 
 Every command carries a `ref` of the client's choosing, and is answered by exactly one of `done`, `refused`, `joined` or
 `expired` with that ref; except that an accepted `say` is answered by its own entry (known by `say_id`), which is sent
-only after it is kept for good. A say that was sent before is answered by `done` with its seq.
+only after it is kept for good. A say that was sent before is answered by `done` with its seq. Where what is said waits
+for a moderator it is refused with `held`: it is kept all the same, and nobody else sees it yet. Sending it again gets
+the same answer; once it was let through its entry comes, with the same `say_id`.
 
 Close codes: 1002 a frame breaks RFC 6455 · 1007 a message is not JSON text of this protocol · 1008 signed out, or not
 welcome: do not come back with this session · 1009 a message over 16 KiB · 1012 the server restarts: come back after a
@@ -90,12 +92,21 @@ class Say(Command, frozen=True, kw_only=True):
 
 
 class Edit(Command, frozen=True, kw_only=True):
-    """Replace the words of your own entry `seq`. The words before are hidden at once and destroyed after 72 h."""
+    """Replace the words of your own entry `seq`. The words before are hidden at once and destroyed after 72 h.
+    Where new words wait for a moderator it is refused with `held`, and nothing is changed."""
 
     room: Id
     seq: SeqIn
     say_id: SayId
     text: Text
+
+
+class TakeBack(Command, frozen=True, kw_only=True):
+    """Take back what you said and what still waits for a moderator (`held`), or waited in vain: destroyed at once.
+    Refused with `gone` when it was let through or declined meanwhile."""
+
+    room: Id
+    say_id: SayId
 
 
 class Retract(Command, frozen=True, kw_only=True):
@@ -248,6 +259,42 @@ class Slow(Command, frozen=True, kw_only=True):
     case: Id | None = None
 
 
+class Hold(Command, frozen=True, kw_only=True):
+    """Moderators: let what is said in a group room wait until one of you has looked at it; with `hours`, as
+    22:00-07:00 by the organisation's clock, every night. Until it is undone. Who leads the room or answers for it
+    speaks as ever. When this is answered nothing of anybody else is accepted any more, on any process."""
+
+    room: Id
+    hours: Annotated[str, Meta(pattern=r"^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}\Z")] | None = None
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
+class Unhold(Command, frozen=True, kw_only=True):
+    """Moderators: hold no more in a room, by day and by night. What waits stays to be decided."""
+
+    room: Id
+    reason: Reason = ""
+
+
+class LetThrough(Command, frozen=True, kw_only=True):
+    """Moderators: let through what was `held`: it is an entry of its author from now on. Refused as its author would
+    be, who may be muted or have left (`muted`, `not_a_member`, `room_closed`, `room_locked`); `gone`: it waits
+    no more."""
+
+    held: Id
+
+
+class Decline(Command, frozen=True, kw_only=True):
+    """Moderators: decline what was `held`. Its author is told why; its words are destroyed after 72 h."""
+
+    held: Id
+    rule: Code
+    reason: Because
+    case: Id | None = None
+
+
 class Guard(Command, frozen=True, kw_only=True):
     """Moderators: guard a group room against a raid, for an hour. Whoever was first in it less than `minutes` ago, or
     never, or has an account of less than a day, waits in its lobby, unless they hold a role; what they said in the last
@@ -350,6 +397,7 @@ AnyCommand = (
     | Leave
     | Say
     | Edit
+    | TakeBack
     | Retract
     | React
     | Typing
@@ -366,6 +414,10 @@ AnyCommand = (
     | Lock
     | Unlock
     | Slow
+    | Hold
+    | Unhold
+    | LetThrough
+    | Decline
     | Guard
     | LetIn
     | Undo
@@ -380,6 +432,13 @@ AnyCommand = (
     | Review
     | Ping
 )
+
+
+STAFF = (
+    Warn, Mute, Remove, Clear, Expel, Ban, Confirm, Lock, Unlock, Slow, Hold, Unhold, LetThrough, Decline, Guard, LetIn,
+    Undo, Claim, Close, Decide, Grade, Release, HandOver, Escalate, Acknowledge, Review,
+)  # fmt: skip
+"""A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
 
 
 class Frame(Quiet, frozen=True, tag_field="t", tag=str.lower, omit_defaults=True, kw_only=True):
@@ -448,9 +507,10 @@ class Entry(Quiet, frozen=True, omit_defaults=True, kw_only=True):
     """One entry of a timeline.
 
     `kind`: said, edited, retracted, removed, restored (what was removed is shown again: page it), reacted, joined,
-    left, warned, muted, cleared, expelled, banned, confirmed, locked, slowed, guarded, let_in, undone, notice,
-    offered, opened, closed, reported, called, claimed, graded, released, handed_over, escalated, alerted,
-    acknowledged, reviewed, on_duty, off_duty, signed_out, appealed, decided. `at`: milliseconds since 1970 UTC.
+    left, warned, muted, cleared, expelled, banned, confirmed, locked, slowed, holding, let_through, declined,
+    guarded, let_in, undone, notice, offered, opened, closed, reported, called, claimed, graded, released,
+    handed_over, escalated, alerted, acknowledged, reviewed, on_duty, off_duty, signed_out, appealed, decided.
+    `at`: milliseconds since 1970 UTC.
     `author` and `name`: who; no name once erased. `target`: the seq this is about. `ref`: another thing's id.
     `code`: a mark, a level, a notice. `text`: the words, if there are any to see. `edited`: the seq of the edit whose
     words are shown. `hidden`: the words are gone from view: `retracted`, `removed`, `edited` or `erased`. `marks`: who
@@ -510,7 +570,8 @@ class Done(Frame, frozen=True, kw_only=True):
 
 
 class Refused(Frame, frozen=True, kw_only=True):
-    """The command was turned down; nothing happened (with `unavailable`, perhaps it did). `retry_after`: seconds."""
+    """The command was turned down; nothing happened (with `unavailable`, perhaps it did; with `held`, a
+    say is kept). `retry_after`: seconds."""
 
     ref: int
     code: str

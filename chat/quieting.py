@@ -1,18 +1,20 @@
-"""Quieting a room: locking it, so that it takes no words for now, and making it slow.
+"""Quieting a room: locking it, so that it takes no words for now, making it slow, and holding what is said for review.
 
 A room's state follows the acts that stand (`settle`), so undoing one brings back what was before it.
 """
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
 
 from chat import acts
 from chat.acts import Act, Actor
+from chat.hours import ALWAYS, Hours
 from chat.ids import ActId, RoomId, new_id
-from chat.protocol import Lock, Slow
-from chat.refusals import NotAMember, RoomClosed
+from chat.protocol import Hold, Lock, Slow
+from chat.refusals import Malformed, NotAMember, RoomClosed
 from chat.store import Transaction
 from chat.tables import acts as acts_table
 from chat.tables import rooms, slow_says
@@ -50,28 +52,67 @@ async def slow(tx: Transaction, by: Actor, command: Slow) -> ActId:
     return made
 
 
+async def hold(tx: Transaction, by: Actor, command: Hold) -> ActId:
+    """Let what members say in a group room wait for a moderator (see `held`), from now on or every night; where the
+    same stands already it stays so. Until it is undone.
+
+    Raises:
+        Malformed: no time lies between these hours. RoomClosed: it is closed for good; and what `moderation.act`
+            raises.
+    """
+    room = RoomId(command.room)
+    try:
+        Hours.parse(command.hours or "00:00-12:00", UTC)
+    except ValueError:
+        raise Malformed from None
+    await _require_open(tx, by, room, command.case)
+    for earlier in await holdings(tx, room):
+        if earlier.hours == command.hours:
+            return ActId(earlier.id)
+    made = ActId(new_id())
+    act = Act(made, "holding", command.rule, room=room, case=command.case, hours=command.hours)
+    await acts.record(tx, by, act, told=room)
+    await settle(tx, room)
+    return made
+
+
 async def locks(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
     """Return the locking that stands, if the room is locked.
 
     Raises:
         NotAMember: no such group room.
     """
-    kind = (await tx.execute(sa.select(rooms.c.kind).where(rooms.c.id == room))).scalar()
-    if kind != "group":
-        raise NotAMember
-    return await acts.standing(tx, acts_table.c.room == room, acts_table.c.kind == "locked")
+    return await _standing(tx, room, "locked")
+
+
+async def holdings(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
+    """Return the holdings that stand, the newest last.
+
+    Raises:
+        NotAMember: no such group room.
+    """
+    return await _standing(tx, room, "holding")
 
 
 async def settle(tx: Transaction, room: RoomId) -> None:
     """Let the room's state follow the acts that stand. The caller has locked the room."""
     state = "locked" if await locks(tx, room) else "open"
-    slowed = await acts.standing(tx, acts_table.c.room == room, acts_table.c.kind == "slowed")
+    slowed = await _standing(tx, room, "slowed")
     seconds = slowed[-1].amount if slowed else 0
+    held = await holdings(tx, room)
+    holds = ALWAYS if any(one.hours is None for one in held) else held[-1].hours if held else None
     ours = sa.update(rooms).where(rooms.c.id == room)
     await tx.execute(ours.where(rooms.c.state != "closed").values(state=state))
-    await tx.execute(ours.values(slow_s=seconds))
+    await tx.execute(ours.values(slow_s=seconds, holds=holds))
     if not seconds:
         await tx.execute(sa.delete(slow_says).where(slow_says.c.room == room))
+
+
+async def _standing(tx: Transaction, room: RoomId, kind: acts.Kind) -> "Sequence[sa.Row[Any]]":
+    place = (await tx.execute(sa.select(rooms.c.kind).where(rooms.c.id == room))).scalar()
+    if place != "group":
+        raise NotAMember
+    return await acts.standing(tx, acts_table.c.room == room, acts_table.c.kind == kind)
 
 
 async def _require_open(tx: Transaction, by: Actor, room: RoomId, case: int | None) -> None:

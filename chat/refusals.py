@@ -14,6 +14,7 @@ are one refusal (`NotAMember`), so who is not in a room learns nothing about it.
     ├── RoomLocked        the room takes no words for now
     ├── RoomFull          the room has as many members as it holds
     ├── TooFast           a limit was reached; carries retry_after
+    ├── Held              it is kept, and waits for a moderator: nobody else sees it yet
     ├── Slow              the room is slow just now: it is not your turn yet; carries retry_after
     ├── SayIdConflict     this say_id was used for another text or another room
     ├── NotJoined         join the room on this connection before you speak in it
@@ -91,6 +92,10 @@ class TooFast(Refusal):
 
 class Slow(Refusal):
     code = "slow"
+
+
+class Held(Refusal):
+    code = "held"
 
 
 class SayIdConflict(Refusal):

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
-from chat import audit, bans, debriefs, erasure, passphrases, sessions
+from chat import audit, bans, debriefs, erasure, held, passphrases, sessions
 from chat.clock import Clock
 from chat.ids import CaseId, Millis
 from chat.keys import Keys
@@ -73,6 +73,8 @@ class Retention:
         keep = self._settings
         await self._expire_doors(now)  # first: whatever else fails or takes long, who is out is out
         await self._destroy_hidden(Millis(now - keep.hidden_hours * HOUR_MS))
+        await held.end_due(self._store)
+        await held.forget(self._store, now - keep.hidden_hours * HOUR_MS, now - ROWS_DAYS * DAY_MS)
         await self._expire(("log",), Millis(now - LOG_DAYS * DAY_MS))
         await self._expire(("group", "inbox"), Millis(now - keep.keep_group_days * DAY_MS))
         await self._expire(("desk",), Millis(now - keep.keep_case_days * DAY_MS))
@@ -219,7 +221,9 @@ class Retention:
             old = now - self._settings.keep_case_days * DAY_MS
             await tx.execute(sa.delete(mutes).where(mutes.c.until < old))
             ended = sa.or_(
-                acts.c.until < old, acts.c.undone_at < old, acts.c.kind.in_(["warned", "removed", "cleared"])
+                acts.c.until < old,
+                acts.c.undone_at < old,
+                acts.c.kind.in_(["warned", "removed", "cleared", "declined"]),
             )
             appealed = sa.exists().where(cases.c.act == acts.c.id)  # who made it stays recused from the appeal
             await tx.execute(sa.delete(acts).where(acts.c.made_at < old, ended, ~appealed))

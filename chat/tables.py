@@ -109,6 +109,7 @@ rooms = sa.Table(
     sa.Column("created_at", Time, nullable=False),
     sa.Column("closed_at", Time),
     sa.Column("slow_s", sa.Integer, nullable=False, server_default="0"),  # between two says of one person
+    sa.Column("holds", sa.Text),  # when what is said waits for a moderator: always, or 22:00-07:00; null: never
     postgresql_with=HOT,
 )  # fmt: skip
 
@@ -166,6 +167,23 @@ sa.Index("ux_entries_say_id", entries.c.author, entries.c.say_id, unique=True,
 sa.Index("ix_entries_target", entries.c.room, entries.c.target,
          postgresql_where=entries.c.target.is_not(None), sqlite_where=entries.c.target.is_not(None))  # fmt: skip
 sa.Index("ix_entries_at", entries.c.at)
+
+held = sa.Table(
+    "held", metadata,  # what waits for a moderator, and is no entry before it is let through; see `held`
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("room", Id, sa.ForeignKey("rooms.id"), nullable=False),
+    sa.Column("author", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("say_id", sa.Text, nullable=False),
+    sa.Column("target", sa.BigInteger),  # the seq it answers
+    sa.Column("body", sa.LargeBinary),  # sealed as an entry's; null once taken back or destroyed
+    sa.Column("key_version", sa.Integer, nullable=False),
+    sa.Column("mac", sa.LargeBinary, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("ended_at", Time),  # null as long as it waits
+    sa.Column("act", Id),  # that declined it; null when it has ended: nobody came, or its author took it back
+    sa.UniqueConstraint("author", "say_id"),
+)  # fmt: skip
+sa.Index("ix_held_room", held.c.room, held.c.at)
 
 hidden = sa.Table(
     "hidden", metadata,  # entries whose words are not shown any more, and which entry said so
@@ -299,12 +317,14 @@ acts = sa.Table(
     "acts", metadata,  # what staff did to a person or a room: what its notice, its undoing and an appeal name
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, sa.CheckConstraint(
-        "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed','guarded')", "kind"),
+        "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed','guarded',"
+        "'holding','declined')", "kind"),
         nullable=False),
     sa.Column("person", Id, sa.ForeignKey("people.id"), index=True),  # null: it is about the room
     sa.Column("room", Id, sa.ForeignKey("rooms.id"), index=True),
     sa.Column("seq", sa.BigInteger),  # the entry it is about; the room's last one when it was guarded
     sa.Column("amount", sa.Integer),  # minutes cleared or guarded against, seconds slowed, days banned (null: for good)
+    sa.Column("hours", sa.Text),  # of every night in which a room holds; null: it holds until that is undone
     sa.Column("rule", sa.Text, nullable=False),
     sa.Column("rule_version", sa.BigInteger, nullable=False),
     sa.Column("until", Time),  # null: it has no end

@@ -3,27 +3,31 @@
 (Saying itself is `group`: it is the one path that must be fast.)
 """
 
+from datetime import tzinfo
+
 import sqlalchemy as sa
 
-from chat.access import require_member, require_voice
+from chat.access import is_held, require_member, require_voice
 from chat.ids import PersonId, RoomId, Seq
 from chat.limits import count_say
 from chat.protocol import Edit, React, Retract
-from chat.refusals import Gone, NotAMember, SayIdConflict
+from chat.refusals import Gone, Held, NotAMember, SayIdConflict
 from chat.store import Transaction
 from chat.tables import entries, hidden, people, rooms
 from chat.timeline import Sealed, append
 
 
-async def edit(tx: Transaction, person: PersonId, command: Edit, sealed: Sealed, says: int, says_s: int) -> Seq:
+async def edit(
+    tx: Transaction, person: PersonId, command: Edit, sealed: Sealed, says: int, says_s: int, zone: tzinfo
+) -> Seq:
     """Append the new words of one's own entry; the same say_id with the same text returns the same seq again.
 
     Raises:
-        NotAMember: no such entry of one's own. Gone: it was retracted or removed. SayIdConflict, TooFast, and what
-        `require_voice` raises.
+        NotAMember: no such entry of one's own. Gone: it was retracted or removed. Held: words wait for a
+        moderator here now, and these are not kept. SayIdConflict, TooFast, and what `require_voice` raises.
     """
     room = RoomId(command.room)
-    await require_voice(tx, room, person)
+    membership = await require_voice(tx, room, person)
     kept = sa.select(entries).where(entries.c.author == person, entries.c.say_id == command.say_id)
     found = (await tx.execute(kept)).first()
     if found is not None:
@@ -33,6 +37,8 @@ async def edit(tx: Transaction, person: PersonId, command: Edit, sealed: Sealed,
         return Seq(found.seq)
     if await _own(tx, room, person, command.seq) in ("retracted", "removed"):
         raise Gone
+    if await is_held(tx, person, membership, zone):
+        raise Held
     await count_say(tx, person, says, says_s)
     return await append(tx, room, "edited", person, target=Seq(command.seq), sealed=sealed)
 

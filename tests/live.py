@@ -18,6 +18,7 @@ from chat.group import Driver, GroupCommit
 from chat.group_postgres import PostgresDriver
 from chat.group_sqlite import SqliteDriver
 from chat.headers import CappedHttp
+from chat.holding import Holding
 from chat.hub import Hub
 from chat.ids import PersonId
 from chat.journal import Journal
@@ -75,10 +76,12 @@ async def live(
     store.listen(hub.announce)
     driver: Driver
     if store.gate is None:
-        driver = PostgresDriver(store.url, settings.says, settings.says_s)
+        driver = PostgresDriver(store.url, settings.says, settings.says_s, settings.zone)
     else:
-        driver = SqliteDriver(Path(store.url.removeprefix("sqlite:///")), store.gate, settings.says, settings.says_s)
-    group = GroupCommit(driver, hub.deliver, store.announce)
+        path = Path(store.url.removeprefix("sqlite:///"))
+        driver = SqliteDriver(path, store.gate, settings.says, settings.says_s, settings.zone)
+    holding = Holding(store, keys, settings)
+    group = GroupCommit(driver, hub.deliver, store.announce, holding.take)
     commands = Commands(store, keys, Journal(Path(settings.erasures)), hub, group, settings)
     reception = Reception(hub, commands, Admission(store, settings), settings)
 
@@ -86,6 +89,7 @@ async def live(
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, object]]:
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(hub.run(beat_s=beat_s)), tasks.create_task(commands.run())]
+            running.append(tasks.create_task(holding.run()))
             if bus is not None:
                 running.append(tasks.create_task(bus.run(hub.receive)))
             writing = tasks.create_task(group.run())

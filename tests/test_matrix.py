@@ -13,9 +13,11 @@ import pytest
 
 from chat import appeals, people, protocol, rooms
 from chat.access import DESK
-from chat.commands import STAFF as STAFF_COMMANDS
-from chat.ids import ActId, PersonId
+from chat.ids import ActId, PersonId, RoomId, new_id
+from chat.protocol import STAFF as STAFF_COMMANDS
 from chat.protocol import AnyCommand, Done, Entry, Expired, Joined, Mute, Refused, Report
+from chat.tables import held as held_table
+from chat.timeline import seal
 from tests.client import Client, answer_code
 from tests.hostile import Scene, open_server, scene
 from tests.raw import TEXT, frame, raw, request, upgrade
@@ -41,6 +43,7 @@ class Targets:
     act: int
     ban: int
     appeal: int
+    held: int
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,11 @@ ROWS: dict[type, Row] = {
     protocol.Lock: Row(lambda t: protocol.Lock(room=t.other, rule="kindness", reason=words()), STAFF),
     protocol.Unlock: Row(lambda t: protocol.Unlock(room=t.other), STAFF),
     protocol.Slow: Row(lambda t: protocol.Slow(room=t.other, seconds=0, rule="kindness", reason=words()), STAFF),
+    protocol.Hold: Row(lambda t: protocol.Hold(room=t.other, rule="kindness", reason=words()), STAFF),
+    protocol.Unhold: Row(lambda t: protocol.Unhold(room=t.other), STAFF),
+    protocol.LetThrough: Row(lambda t: protocol.LetThrough(held=t.held), STAFF),
+    protocol.Decline: Row(lambda t: protocol.Decline(held=t.held, rule="kindness", reason=words()), STAFF),
+    protocol.TakeBack: Row(lambda t: protocol.TakeBack(room=t.room, say_id="matrix-held"), {"*": "gone"}),
     protocol.Guard: Row(lambda t: protocol.Guard(room=t.other, rule="kindness", reason=words()), STAFF),
     protocol.LetIn: Row(lambda t: protocol.LetIn(room=t.other), STAFF),
     protocol.Remove: Row(
@@ -144,8 +152,20 @@ async def make_targets(it: Scene, boss: Client) -> Targets:
     await it.place.say(other, person, words())
     banned = await boss.ask(protocol.Ban(person=await it.place.person(), rule="kindness", reason="."))
     assert isinstance(banned, Done)
+    held = await keep_waiting(it, other, person)
     appeal = await appeals.appeal(it.place.store, it.place.keys, PersonId(one.me), ActId(muted.act), words())
-    return Targets(it.room, said.seq, said.seq, person, other, reported.case, muted.act, banned.act, appeal)
+    return Targets(it.room, said.seq, said.seq, person, other, reported.case, muted.act, banned.act, appeal, held)
+
+
+async def keep_waiting(it: Scene, room: int, person: PersonId) -> int:
+    """Let something that somebody said wait for a moderator."""
+    key, say_id, which = await it.place.keys.get(person, "said"), f"held-{person}", new_id()
+    sealed = seal(key, RoomId(room), person, say_id, words())
+    row = {"id": which, "room": room, "author": person, "say_id": say_id, "body": sealed.body, "at": 1}
+    async with it.place.store.transaction() as tx:
+        row |= {"key_version": sealed.key_version, "mac": sealed.mac, "at": await tx.now()}
+        await tx.execute(held_table.insert().values(row))
+    return which
 
 
 async def make_person(it: Scene, role: str, boss: Client) -> tuple[PersonId, int]:
@@ -210,7 +230,7 @@ async def test_each_role_may_do_what_its_row_says_and_nothing_else(town: Town, c
 @pytest.mark.parametrize("command", ROWS, ids=lambda one: one.__name__.lower())
 async def test_what_is_absent_looks_like_what_is_forbidden_byte_by_byte(town: Town, command: type) -> None:
     row = ROWS[command]
-    nothing = Targets(*[ABSENT] * 9)
+    nothing = Targets(*[ABSENT] * 10)
     async with scene(town) as it, town.client(it.place, await it.place.person("moderator"), 0) as boss:
         targets = await make_targets(it, boss)
         for role in ROLES:

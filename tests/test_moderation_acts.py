@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from chat import access, house_rules, moderation, raids, rooms
 from chat.ids import ActId, PersonId, RoomId
-from chat.protocol import Ban, Clear, Expel, Guard, Lock, Mute, Remove, Retract, Slow, Undo, Warn
+from chat.protocol import Ban, Clear, Expel, Guard, Hold, Lock, Mute, Remove, Retract, Slow, Undo, Warn
 from chat.refusals import (
     Expelled,
     Gone,
@@ -63,6 +63,7 @@ COMMANDS: dict[str, Callable[[PersonId, RoomId, int], moderation.OnPerson | mode
     "locked": lambda person, room, seq: Lock(room=room, **WHY),
     "slowed": lambda person, room, seq: Slow(room=room, seconds=30, **WHY),
     "guarded": lambda person, room, seq: Guard(room=room, **WHY),
+    "holding": lambda person, room, seq: Hold(room=room, hours="22:00-07:00", **WHY),
 }
 
 
@@ -79,7 +80,7 @@ async def test_each_act_is_one_row_that_the_notice_the_desk_the_audit_and_its_un
         await act(place, moderator, bad)
     assert await place.rows(acts) == [] and await texts(place, room) != []
     made = await act(place, moderator, command)
-    is_room = kind in ("locked", "slowed", "guarded")
+    is_room = kind in ("locked", "slowed", "guarded", "holding")
     [row] = await place.rows(acts)
     assert (row.id, row.kind, row.rule, row.rule_version, row.made_by) == (made, kind, "kindness", 0, moderator)
     assert (row.person, row.undone_at) == (None if is_room else person, None)

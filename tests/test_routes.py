@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "POST /rooms/{room}/join": MEMBERS,
     "POST /rooms/{room}/block": MEMBERS,
     "GET /rooms/{room}/entries": MEMBERS,
+    "GET /rooms/{room}/held": MEMBERS,
     "GET /profile": MEMBERS,
     "POST /profile": MEMBERS,
     "POST /profile/delete": MEMBERS,

@@ -1,6 +1,7 @@
 """The timeline: numbered without holes, never changed, and told to nobody before it is kept."""
 
 import asyncio
+from datetime import UTC
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +38,7 @@ async def test_whatever_becomes_of_an_entry_its_row_stays_as_it_was_written(plac
     key = await place.keys.get(author, "said")
     sealed = timeline.seal(key, room, author, "edit-say-id", words())
     async with place.store.transaction() as tx:
-        await edit(tx, author, Edit(room=room, seq=said[0], say_id="edit-say-id", text=""), sealed, 20, 10)
+        await edit(tx, author, Edit(room=room, seq=said[0], say_id="edit-say-id", text=""), sealed, 20, 10, UTC)
     async with place.store.transaction() as tx:
         await retract(tx, author, Retract(room=room, seq=said[1]))
     async with place.store.transaction() as tx:

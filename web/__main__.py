@@ -30,6 +30,7 @@ from chat.group import Driver, GroupCommit
 from chat.group_postgres import PostgresDriver
 from chat.group_sqlite import SqliteDriver
 from chat.headers import CappedHttp
+from chat.holding import Holding
 from chat.hub import Hub
 from chat.journal import Journal
 from chat.keys import Keys
@@ -181,11 +182,12 @@ async def live(
     store.listen(hub.announce)
     driver: Driver
     if store.gate is None:
-        driver = PostgresDriver(settings.database, settings.says, settings.says_s)
+        driver = PostgresDriver(settings.database, settings.says, settings.says_s, settings.zone)
     else:
         path = Path(settings.database.removeprefix("sqlite:///"))
-        driver = SqliteDriver(path, store.gate, settings.says, settings.says_s)
-    group = GroupCommit(driver, hub.deliver, store.announce)
+        driver = SqliteDriver(path, store.gate, settings.says, settings.says_s, settings.zone)
+    holding = Holding(store, keys, settings)
+    group = GroupCommit(driver, hub.deliver, store.announce, holding.take)
     alerts = Alerts(store, keys, settings.acknowledge_s)
     store.listen(alerts.hear)
     commands = Commands(store, keys, journal, hub, group, settings)
@@ -193,7 +195,7 @@ async def live(
     async with asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(bus.run(hub.receive)), tasks.create_task(hub.run()),
-            tasks.create_task(commands.run()),
+            tasks.create_task(commands.run()), tasks.create_task(holding.run()),
             tasks.create_task(alerts.run()),
             tasks.create_task(claims.run(store, keys, partial(hub.following, rooms.DESK))),
             tasks.create_task(retention.run(store, keys, settings, [settle, ended.expire])),

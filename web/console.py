@@ -3,9 +3,10 @@
 import msgspec
 from starlette.responses import Response
 
-from chat import appeals, bans, cases, door, dose, house_rules, queue, reviews, rooms, roster, staffing
+from chat import appeals, bans, cases, door, dose, held, house_rules, queue, reviews, rooms, roster, staffing
 from chat.cases import OpenedCase
-from chat.ids import CaseId
+from chat.held import HeldSay
+from chat.ids import CaseId, RoomId
 from chat.protocol import LEVELS, Quiet
 from chat.refusals import NotAllowed, NotAMember
 from matcher import own_signals
@@ -74,6 +75,15 @@ class Around(Quiet, frozen=True):
     reported: bool
 
 
+class HeldTold(Quiet, frozen=True):
+    """What somebody said in a room that holds, and what waits."""
+
+    id: int
+    name: str
+    at: int
+    text: str
+
+
 class Against(Quiet, frozen=True):
     """The act an appeal is against; `reason`: of whoever made it. `until`: 0, it has no end."""
 
@@ -95,6 +105,8 @@ class OpenedTold(CaseTold, frozen=True, kw_only=True):
     earlier: int
     place: str
     locked: bool
+    holds: bool
+    held: list[HeldTold]
     entries: list[Around]
     shown: bool
     appeal: Against | None
@@ -209,6 +221,9 @@ async def case(visit: Visit) -> Response:
         raise NotAMember from None
     async with visit.site.store.reading() as tx:
         own = await own_signals.named(tx)
+    waiting = []
+    if found.code == held.CODE and found.room is not None:
+        waiting = await held.to_judge(visit.site.store, visit.site.keys, visit.member.person, RoomId(found.room))
     against = None
     if found.act is not None:
         async with visit.site.store.reading() as tx:
@@ -218,17 +233,18 @@ async def case(visit: Visit) -> Response:
             act.kind, sayings.of_rule(visit.language, act.rule), act.made_name, act.made_at, act.until or 0, act.stands,
             reason or "",
         )  # fmt: skip
-    return visit.json(msgspec.json.encode(_opened(visit, found, against, own.get(found.code, ""))))
+    return visit.json(msgspec.json.encode(_opened(visit, found, against, own.get(found.code, ""), waiting)))
 
 
-def _opened(visit: Visit, found: OpenedCase, against: Against | None, own: str) -> OpenedTold:
+def _opened(visit: Visit, found: OpenedCase, against: Against | None, own: str, waiting: list[HeldSay]) -> OpenedTold:
     names = found.names
     return OpenedTold(
         found.id, found.level, found.state, found.room or 0, _place(visit, found.place, found.room_name),
         found.created_at, Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
         names.get(found.claimed_by or 0, ""), kind=found.kind, code=found.code, times=found.times, found=own,
         reason=found.reason, seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier, place=found.place,
-        locked=found.locked, shown=found.shown, appeal=against, entries=[
+        locked=found.locked, holds=found.holds, shown=found.shown, appeal=against,
+        held=[HeldTold(one.id, one.name, one.at, one.text) for one in waiting], entries=[
             Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)
             for one in found.evidence if one.kind != "act"
         ],

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import msgspec
 from starlette.responses import Response
 
-from chat import access, account, calls, door, history, rooms, roster, store
+from chat import access, account, calls, door, held, history, holding, rooms, roster, store
 from chat.account import ToldAct
+from chat.holding import Holds
 from chat.ids import Millis, PersonId, RoomId
 from chat.protocol import PAGE_ENTRIES, Quiet
 from chat.refusals import Malformed, NotAMember
@@ -38,6 +39,24 @@ class RoomTold(Quiet, frozen=True):
     new: bool
 
 
+class WritingTold(Quiet, frozen=True):
+    """Whether a person may write in a room now (see `Silenced`; `code` is empty when they may), whether what they say
+    would wait for a moderator, and after how many seconds that changes by the clock (0: it does not)."""
+
+    code: str
+    told: str
+    holds: bool = False
+    turns_s: int = 0
+
+
+class HeldTold(Quiet, frozen=True):
+    """What of one's own waits for a moderator, or (`waits` false) did in vain."""
+
+    say_id: str
+    text: str
+    waits: bool
+
+
 async def listing(visit: Visit) -> Response:
     """Show the rooms one is in, those one may come into, and how a request stands. As JSON: those one is in, briefly
     (`RoomTold`)."""
@@ -67,7 +86,7 @@ async def listing(visit: Visit) -> Response:
 async def room(visit: Visit) -> Response:
     """Show a room to who is in it, or was in this one-to-one; to others a group's name and a way in.
 
-    As JSON: whether the person may write there now (`Silenced`; its code is empty when they may).
+    As JSON: whether the person may write there now (`WritingTold`).
     """
     number, person = RoomId(visit.id("room")), visit.member.person
     async with visit.site.store.reading() as tx:
@@ -76,11 +95,14 @@ async def room(visit: Visit) -> Response:
         mute = await account.longest_mute(tx, person, number, card.kind) if muted else None
         epoch = await store.epoch(tx)
         unwatched = await roster.told_now(tx)
-        held = await access.memberships_of(tx, number, person)
+        stays = await access.memberships_of(tx, number, person)
+        holds = Holds(False, 0)
+        if card.member:
+            holds = await holding.holds(tx, person, stays[-1], visit.site.settings.zone)
         waits = await door.waits(tx, number, person)
     if card.kind == "group" and not card.member:
         if visit.wants_json:
-            outside = Silenced("lobby", visit.say("lobby")) if waits else Silenced("not_a_member", "")
+            outside = WritingTold("lobby", visit.say("lobby")) if waits else WritingTold("not_a_member", "")
             return visit.json(msgspec.json.encode(outside))
         return visit.page("room_door.html", card=card, page="rooms", waits=waits)
     silenced = None
@@ -93,13 +115,16 @@ async def room(visit: Visit) -> Response:
     elif card.state == "locked":
         silenced = Silenced("room_locked", visit.say("room_locked"))
     if visit.wants_json:
-        return visit.json(msgspec.json.encode(silenced or Silenced("", "")))
+        code, told = ("", "") if silenced is None else (silenced.code, silenced.told)
+        return visit.json(msgspec.json.encode(WritingTold(code, told, holds.now, holds.turns_s)))
     page = await history.page(visit.site.store, visit.site.keys, number, person, limit=SHOWN_ENTRIES)
+    waiting_says = await held.of_author(visit.site.store, visit.site.keys, person, number) if card.member else []
     return visit.page(
-        "room.html", room=_named(visit, card), entries=page.entries, first=page.first, last=page.last, epoch=epoch,
+        "room.html", held=waiting_says, holds=holds.now, turns_s=holds.turns_s,
+        room=_named(visit, card), entries=page.entries, first=page.first, last=page.last, epoch=epoch,
         oldest=page.entries[0].seq if page.entries else None, here=max(1, visit.people_here(number)), me=person,
         peer=card.name, silenced=silenced, about=sayings.of_levels(visit.language),
-        unwatched=unwatched, may_call=card.member and held[-1].part in calls.CALLERS,
+        unwatched=unwatched, may_call=card.member and stays[-1].part in calls.CALLERS,
     )  # fmt: skip
 
 
@@ -152,6 +177,15 @@ async def entries(visit: Visit) -> Response:
         limit=limit or PAGE_ENTRIES,
     )  # fmt: skip
     return visit.json(history.encode(page))
+
+
+async def held_now(visit: Visit) -> Response:
+    """Give as JSON what of one's own waits for a moderator in a room."""
+    number, person = RoomId(visit.id("room")), visit.member.person
+    async with visit.site.store.reading() as tx:
+        await access.require_member(tx, number, person)
+    found = await held.of_author(visit.site.store, visit.site.keys, person, number)
+    return visit.json(msgspec.json.encode([HeldTold(one.say_id, one.text, one.waits) for one in found]))
 
 
 def _number(text: str | None) -> int | None:

@@ -79,6 +79,7 @@ ROUTES: tuple[Row, ...] = (
     Row("POST", "/rooms/{room}/join", "member", room_pages.join),
     Row("POST", "/rooms/{room}/block", "member", room_pages.block),
     Row("GET", "/rooms/{room}/entries", "member", room_pages.entries),
+    Row("GET", "/rooms/{room}/held", "member", room_pages.held_now),
     Row("GET", "/profile", "member", asking.profile_form),
     Row("POST", "/profile", "member", asking.profile),
     Row("POST", "/profile/delete", "member", asking.delete_profile),

@@ -27,6 +27,7 @@ REFUSALS: dict[str, str] = {
     "room_closed": _("This room takes no more messages. You can still read it."),
     "room_full": _("This room has as many people as it holds. You can try another one, or come back later."),
     "too_fast": _("That was quicker than we can take in. Nothing is lost. Please wait a little and try again."),
+    "held": _("A moderator looks at this first. It is kept, and nobody else sees it yet."),
     "slow": _("This room is slow just now: everybody waits a little between two messages. Nothing is lost."),
     "lobby": _("This room is protected just now, because many came at once. A moderator can let you in; otherwise you "
                "can come in again by its door later, mostly within an hour. It says nothing about you, and help stays "

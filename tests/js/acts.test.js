@@ -17,6 +17,8 @@ for (const [act, fields, wanted] of [
   ["ban", { days: "14" }, { t: "ban", person: 7, days: 14 }],
   ["ban", { days: "" }, { t: "ban", person: 7 }],
   ["lock", {}, { t: "lock", room: 5 }],
+  ["hold", { when: "now", from: "22:00", to: "07:00" }, { t: "hold", room: 5 }],
+  ["hold", { when: "night", from: "22:00", to: "07:00" }, { t: "hold", room: 5, hours: "22:00-07:00" }],
   ["guard", { minutes: "30" }, { t: "guard", room: 5, minutes: 30 }],
   ["slow", { seconds: "0" }, { t: "slow", room: 5, seconds: 0 }],
 ])
@@ -25,5 +27,6 @@ for (const [act, fields, wanted] of [
   });
 
 test("a room is opened again with a reason, and no rule", () => {
+  assert.deepEqual(commandOf("unhold", { reason: "calm again" }, about), { t: "unhold", room: 5, reason: "calm again" });
   assert.deepEqual(commandOf("unlock", { reason: "calm again" }, about), { t: "unlock", room: 5, reason: "calm again" });
 });

@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("slow_s", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("holds", sa.Text(), nullable=True),
         sa.CheckConstraint("kind in ('group','one_to_one','inbox','desk','log')", name=op.f("ck_rooms_kind")),
         sa.CheckConstraint("state in ('open','locked','closed')", name=op.f("ck_rooms_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rooms")),
@@ -179,6 +180,25 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["seconded_by"], ["people.id"], name=op.f("fk_exports_seconded_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
     )
+    op.create_table(
+        "held",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("author", sa.BigInteger(), nullable=False),
+        sa.Column("say_id", sa.Text(), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("key_version", sa.Integer(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("act", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["author"], ["people.id"], name=op.f("fk_held_author")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_held_room")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held")),
+        sa.UniqueConstraint("author", "say_id", name=op.f("uq_held_author_say_id")),
+    )
+    op.create_index("ix_held_room", "held", ["room", "at"], unique=False)
     op.create_table(
         "house_rules",
         sa.Column("code", sa.Text(), nullable=False),
@@ -318,6 +338,7 @@ def upgrade() -> None:
         sa.Column("room", sa.BigInteger(), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.Integer(), nullable=True),
+        sa.Column("hours", sa.Text(), nullable=True),
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("rule_version", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True),
@@ -329,7 +350,7 @@ def upgrade() -> None:
         sa.Column("undone_by", sa.BigInteger(), nullable=True),
         sa.Column("undone_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed','guarded')",
+            "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed','guarded','holding','declined')",
             name=op.f("ck_acts_kind"),
         ),
         sa.CheckConstraint("person is not null or room is not null", name=op.f("ck_acts_about")),

@@ -51,8 +51,12 @@ export function commandOf(act, form, about, seq) {
       return { t: "slow", room, ...many("seconds"), ...because };
     case "guard":
       return { t: "guard", room, ...many("minutes"), ...because };
+    case "hold":
+      return { t: "hold", room, ...(form.when === "night" ? { hours: `${form.from}-${form.to}` } : {}), ...because };
     case "lock":
       return { t: "lock", room, ...because };
+    case "unhold":
+      return { t: "unhold", room, reason: form.reason };
     default:
       return { t: "unlock", room, reason: form.reason };
   }

@@ -5,9 +5,9 @@ import { found } from "./queue.js";
 
 const RISKS = new Set(["imminent", "minors"]);
 
-/** Whom a case is about; a call for a second is about nobody. @param {import("./page.js").LivePage} page @param {import("./queue.js").Case} one */
+/** Whom a case is about; a call for a second is about nobody, and what waits is about a room. @param {import("./page.js").LivePage} page @param {import("./queue.js").Case} one */
 export function nameOf(page, one) {
-  return one.kind === "call" ? page.words("call_by", { name: one.caller_name ?? "" }) : one.subject?.nickname ?? "";
+  return one.kind === "call" ? page.words("call_by", { name: one.caller_name ?? "" }) : one.subject?.nickname || (one.room_name ?? "");
 }
 
 /** @param {import("./page.js").LivePage} page @param {import("./queue.js").Case} one @param {boolean} selected */
@@ -18,8 +18,9 @@ export function caseItem(page, one, selected) {
   item.dataset.state = one.state;
   item.setAttribute("aria-selected", String(selected));
   write(item, "level", page.words(`level_${one.level}`)).classList.toggle("chip--risk", RISKS.has(one.level));
-  write(item, "name", nameOf(page, one));
-  write(item, "room", one.room_name ?? "");
+  const name = nameOf(page, one);
+  write(item, "name", name);
+  write(item, "room", name === one.room_name ? "" : one.room_name ?? "");
   write(item, "found", found(one, page.words));
   write(item, "at", ago(Math.max(0, Date.now() - one.at) / 1000, page.lang));
   const mine = one.claimed_by === Number(page.dataset.me);

@@ -5,7 +5,7 @@ import { newSayId } from "./outbox.js";
 
 const TYPING_EVERY_MS = 3000;
 /** Notices after which one may write, or may not any more. */
-const LOOKS = new Set(["locked", "unlocked"]);
+const LOOKS = new Set(["locked", "unlocked", "holding", "unholding"]);
 const LOBBY_MS = 10_000;
 /** Why one may not write for now, and may again later. */
 const PASSING_BY = ["muted", "room_locked", "lobby"];
@@ -16,6 +16,7 @@ export class Composer {
   #box;
   #context;
   #typed = -TYPING_EVERY_MS;
+  #turning = 0;
   #replyTo = 0;
   #editing = 0;
   #draft = "";
@@ -43,6 +44,7 @@ export class Composer {
       room.piece("offer").hidden = true;
       this.#box.focus();
     });
+    this.#holds(room.hasAttribute("data-holds"), Number(room.dataset.turnsS));
     if (room.hasAttribute("data-silent")) this.close(room.dataset.silent ?? "", room.piece("notice").textContent ?? "");
   }
 
@@ -86,7 +88,8 @@ export class Composer {
     try {
       const answer = await fetch(`/rooms/${this.#room.room}`, { headers: { accept: "application/json" } });
       if (!answer.ok) return undefined;
-      const { code, told } = await answer.json();
+      const { code, told, holds, turns_s } = await answer.json();
+      this.#holds(holds, turns_s);
       if (code) this.close(code, told);
       else if (this.silent) this.#silence(false, this.#room.words?.("silent_over") ?? "");
       return code;
@@ -113,6 +116,14 @@ export class Composer {
     const code = await this.look();
     if (code === "") this.#room.live?.wire.rejoin(this.#room.room ?? 0);
     else if (code !== "not_a_member") setTimeout(() => this.wait(), LOBBY_MS);
+  }
+
+  /** Say before one sends that a moderator looks at it first; asked again when that turns by the clock. @param {boolean} holds @param {number} turnsS */
+  #holds(holds, turnsS) {
+    this.#room.piece("holding").hidden = !holds;
+    this.#room.piece("holding-text").textContent = holds ? this.#room.words?.("holds") ?? "" : "";
+    clearTimeout(this.#turning);
+    if (turnsS) this.#turning = /** @type {any} */ (setTimeout(() => this.look(), (turnsS + 1) * 1000));
   }
 
   /** @param {boolean} silent @param {string} told */

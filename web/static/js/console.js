@@ -15,6 +15,7 @@ import { caseItem, nameOf } from "./case_item.js";
 import { Told } from "./told.js";
 import { Staffing } from "./staffing.js";
 import { Handing } from "./handing.js";
+import { Judging } from "./judging.js";
 import { ON_APPEALS, decide, showAppeal } from "./appeal.js";
 
 const LOOK_MS = 250;
@@ -22,11 +23,7 @@ const RETRY_MS = 5000;
 const CLOCK_MS = 15_000;
 
 /** @typedef {import("./queue.js").Case} Case */
-/**
- * @typedef {Case & {reason: string, seq?: number, place: string, locked: boolean, shown: boolean,
- *   appeal?: import("./appeal.js").Against | null, entries: {seq: number, kind: string, name: string, at: number,
- *   text: string, reported: boolean}[]}} Opened
- */
+/** @typedef {import("./judging.js").Opened} Opened */
 
 class Console extends LivePage {
   #queue = new Queue();
@@ -43,6 +40,7 @@ class Console extends LivePage {
     claim: (one) => this.#claim(one), me: () => Number(this.dataset.me),
   };
   #handing = new Handing(this.#hands);
+  #judging = new Judging(this, this.#hands);
 
   begin() {
     const list = this.piece("queue");
@@ -173,7 +171,7 @@ class Console extends LivePage {
     const pane = this.piece("pane");
     write(pane, "who", nameOf(this, { ...opened, ...this.#queue.shown.find((one) => one.case === opened.case) }));
     write(pane, "where", opened.room_name ?? "");
-    write(pane, "reason", opened.code ? `${found(opened, this.words)}. ${this.words("by_rule")}` : opened.reason);
+    write(pane, "reason", opened.code ? `${found(opened, this.words)}. ${this.words(opened.code === "held" ? "by_holding" : "by_rule")}` : opened.reason);
     this.piece("because").hidden = !opened.reason && !opened.code;
     this.piece("no-words").hidden = opened.entries.length > 0;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
@@ -181,6 +179,7 @@ class Console extends LivePage {
     ]))
       /** @type {HTMLElement} */ (pane.querySelector(`[data-act="${act}"]`)).hidden = hidden || Boolean(opened.appeal);
     showAppeal(this, opened);
+    this.#judging.show(opened);
     this.piece("around").replaceChildren(...opened.entries.map((entry) => {
       const line = this.copy("line-of");
       line.toggleAttribute("data-reported", entry.reported);
@@ -210,7 +209,7 @@ class Console extends LivePage {
     if (act === "open") return this.#open();
     if (act === "claim") return void (await this.#claim(current));
     if (current.kind === "appeal" ? !ON_APPEALS.has(act) : act === "decide") return;
-    if (await this.#handing.act(act, current)) return;
+    if ((await this.#handing.act(act, current)) || (await this.#judging.act(act, current.case))) return;
     if (this.#opened?.case !== current.case) await this.#open();
     const opened = this.#opened;
     if (opened?.case !== current.case) return;
@@ -229,7 +228,7 @@ class Console extends LivePage {
 
   /** The acts that are wanted less often. @param {Opened} opened */
   async #more(opened) {
-    const lacks = /** @type {Record<string, boolean>} */ ({ room: opened.place !== "group", whom: !opened.subject.person, locked: !opened.locked });
+    const lacks = /** @type {Record<string, boolean>} */ ({ room: opened.place !== "group", whom: !opened.subject.person, locked: !opened.locked, holds: !opened.holds });
     if (lacks.room && lacks.whom) return;
     for (const each of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#more [data-needs]")))
       each.hidden = (each.dataset.needs ?? "").split(" ").some((need) => lacks[need]);
@@ -245,6 +244,7 @@ class Console extends LivePage {
     const answer = await this.wire.ask(commandOf(act, form, opened, this.#reported()));
     if (answer?.t !== "done") return this.#refused(answer);
     if (act === "lock" || act === "unlock") opened.locked = act === "lock";
+    if (act === "hold" || act === "unhold") opened.holds = act === "hold";
     const told = act === "ban" && !form.days ? "done_ban_waits" : `done_${act}`;
     const back = () => void this.#ask({ t: "undo", act: answer.act }, "undone");
     if (answer.act) this.#told.offer(told, { name: nickname }, () => {}, back);

@@ -70,6 +70,7 @@ export class Live {
     this.wire.start();
     follow(this.wire, undefined, (entry) => {
       if (entry.kind === "muted" || entry.kind === "undone") room.composer?.look();
+      room.held?.told(entry);
       const told = this.words(`about_${entry.kind === "notice" ? entry.code : entry.kind}`);
       if (told) toast(told);
       if (entry.kind === "opened") this.#beside?.look();
@@ -137,7 +138,7 @@ export class Live {
     const { added, changed, jump } = this.#timeline.take(entries);
     const restored = entries.flatMap((entry) => (entry.kind === "restored" ? [entry.target ?? 0] : []));
     for (const entry of entries) {
-      if (entry.author === this.me && entry.say_id) this.element.outbox?.drop(entry.say_id);
+      if (entry.author === this.me && entry.say_id) this.element.held?.said(entry.say_id);
       this.#people.heard(entry);
       this.composer?.heard(entry, this.me);
     }
@@ -216,6 +217,7 @@ export class Live {
     }
     this.#says.delete(frame.ref);
     if (frame.t === "done") outbox?.drop(sayId);
+    else if (frame.code === "held") this.element.held?.keep(sayId);
     else if (frame.code === "not_joined") this.wire.rejoin(this.room);
     else if (PASSING.has(frame.code)) {
       if (frame.code === "slow") toast(this.words("slow"));

@@ -18,11 +18,13 @@ export const LEVELS = ["imminent", "minors", "sexual", "hate", "appeal", "spam",
 const byHarm = (a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.at - b.at || a.case - b.case;
 
 /**
- * What a detector found, and how often; nothing where somebody reported.
+ * What a detector found, and how often, or that something waits; nothing where somebody reported.
  * @param {Case} one @param {import("./words.js").Words} words
  */
-export const found = (one, words) =>
-  one.code ? `${one.found || words(`found_${one.code}`)} ${words("often", { n: one.times })}`.trim() : "";
+export const found = (one, words) => {
+  const what = one.found || (one.code && words(`found_${one.code}`));
+  return one.code && one.code !== "held" ? `${what} ${words("often", { n: one.times })}`.trim() : what;
+};
 
 export class Queue {
   /** @type {Case[]} */

@@ -1,0 +1,96 @@
+"""What is said in a room that holds, on its author's page, on another member's, and on a moderator's console."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests import browser
+from tests.browser import PHONE, House, Visitor, visitor
+from tests.flows.test_browser_acts import by_keys, send
+from tests.words import words
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+ROOM = "Carers after hours"
+WAITS = "Waits for a moderator; the others do not see it yet"
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    with browser.open_house(matching=False) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=browser.WAIT_MS)
+    with browser.open_browser() as one:
+        yield one
+
+
+def write(one: Visitor, text: str) -> None:
+    one.page.get_by_label("Your message").fill(text)
+    one.page.keyboard.press("Enter")
+
+
+def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium: Browser, house: House) -> None:
+    with (
+        visitor(chromium, house.address, width=PHONE) as author, visitor(chromium, house.address) as member,
+        visitor(chromium, house.address, width=PHONE) as moderator,
+    ):  # fmt: skip
+        for one in (author, member):
+            one.arrive()
+            one.enter(ROOM)
+        member.say(text := words("before"))
+        author.hears(text)
+        author.page.locator(".entry", has_text=text).locator(".entry__more").click()
+        author.button("Report to the moderators").click()
+        author.page.get_by_label("Hate, threats or insults").check()
+        author.button("Send report").click()
+        moderator.use_link(house.link("moderator"))
+        moderator.go("/console")
+        moderator.page.locator("[data-case]").filter(has_text=ROOM).click()
+        expect(moderator.page.locator("[data-pane]")).to_be_visible()
+        send(moderator, by_keys(moderator, "hold"))
+        moderator.see("What members say in this room waits for a look.")
+        author.see("Here a moderator looks at each message first")
+        member.see("Here a moderator looks at each message first")
+
+        texts = [words("let through"), words("declined"), words("taken back")]
+        for text in texts:
+            write(author, text)
+            expect(author.page.locator("[data-held] > li", has_text=text)).to_contain_text(WAITS)
+        expect(author.page.locator("[data-pending] > li")).to_have_count(0)
+        assert author.axe() == [] and not author.scrolls_sideways()
+        author.page.reload()
+        expect(author.page.locator("[data-held] > li")).to_have_count(3)
+        author.see("Here a moderator looks at each message first")
+        expect(author.page.locator("hearth-room[data-joined]")).to_be_attached()
+        author.press(author.page.locator("[data-held] > li", has_text=texts[2]).locator("[data-back]"))
+        expect(author.page.locator("[data-held] > li")).to_have_count(2)
+        member.page.reload()
+        assert not [text for text in texts if text in member.page.content()]
+
+        moderator.press(moderator.page.locator("[data-fresh]"))
+        moderator.page.locator("[data-case]").filter(has_text="Messages wait for a look").click()
+        expect(moderator.page.locator("[data-pane] [data-held] > li")).to_have_count(2)
+        assert texts[2] not in moderator.page.content()
+        assert moderator.axe() == [] and not moderator.scrolls_sideways()
+        moderator.tab_to(moderator.page.locator("[data-queue]"))
+        moderator.page.keyboard.press("p")
+        for one in (author, member):
+            one.hears(texts[0])
+        expect(author.page.locator("[data-held] > li")).to_have_count(1)
+        expect(moderator.page.locator("[data-pane] [data-held] > li")).to_have_count(1)
+        moderator.tab_to(moderator.page.locator("[data-queue]"))
+        moderator.page.keyboard.press("l")
+        dialog = moderator.page.locator("dialog#decline")
+        moderator.type(dialog.locator("textarea"), words("because"))
+        assert moderator.axe() == []
+        send(moderator, dialog)
+        expect(author.page.locator("[data-held] > li")).to_have_count(0)
+        author.go("/me")
+        author.see("A message of yours was not let through")
+        author.see(texts[1])
+        assert author.axe() == [] and not author.scrolls_sideways()
+        assert texts[1] not in member.page.content()

@@ -1,0 +1,67 @@
+// @ts-check
+/** What waits in a room that holds, in its case on the console: let through, or declined. */
+import { write } from "./page.js";
+
+/** @typedef {{id: number, name: string, at: number, text: string}} HeldSay */
+/**
+ * @typedef {import("./queue.js").Case & {reason: string, seq?: number, place: string, locked: boolean, holds: boolean,
+ *   shown: boolean, appeal?: import("./appeal.js").Against | null, held: HeldSay[], entries: {seq: number, kind: string,
+ *   name: string, at: number, text: string, reported: boolean}[]}} Opened
+ */
+
+export class Judging {
+  #page;
+  #hands;
+  /** @type {Opened | null} */
+  #opened = null;
+
+  /** @param {import("./page.js").LivePage} page @param {import("./handing.js").Hands} hands */
+  constructor(page, hands) {
+    this.#page = page;
+    this.#hands = hands;
+  }
+
+  /** Show what waits in the case that is open now. @param {Opened} opened */
+  show(opened) {
+    this.#opened = opened;
+    const page = this.#page;
+    const holds = opened.code === "held";
+    for (const name of ["waits", "judge"]) page.piece(name).hidden = !holds;
+    if (holds) for (const name of ["around-name", "no-words"]) page.piece(name).hidden = true;
+    page.piece("none-waits").hidden = opened.held.length > 0;
+    page.piece("held").replaceChildren(...opened.held.map((one) => {
+      const item = page.copy("held-of");
+      write(item, "author", one.name);
+      write(item, "words-of", one.text);
+      for (const act of ["pass", "decline"])
+        item.querySelector(`[data-${act}]`)?.addEventListener("click", () => this.#judge(act, one));
+      return item;
+    }));
+  }
+
+  /**
+   * Judge the oldest of what waits.
+   *
+   * @param {string} act
+   * @param {number} which case; nothing is done in one whose words are covered still
+   * @returns {Promise<boolean>} whether it was an act of these
+   */
+  async act(act, which) {
+    if (act !== "pass" && act !== "decline") return false;
+    const oldest = this.#opened?.case === which ? this.#opened.held[0] : undefined;
+    if (oldest) await this.#judge(act, oldest);
+    return true;
+  }
+
+  /** @param {string} act @param {HeldSay} one */
+  async #judge(act, one) {
+    const opened = /** @type {Opened} */ (this.#opened);
+    const form = act === "decline" ? await this.#hands.form("decline", one.name) : {};
+    if (!form || !(await this.#hands.claim(opened))) return;
+    const because = act === "decline" ? { rule: form.rule, reason: form.reason, case: opened.case } : {};
+    const done = await this.#hands.ask({ t: act === "pass" ? "letthrough" : "decline", held: one.id, ...because }, `done_${act}`);
+    if (!done) return;
+    this.show({ ...opened, held: opened.held.filter((each) => each.id !== one.id) });
+    (/** @type {HTMLElement | null} */ (this.#page.piece("held").querySelector("button")) ?? this.#page.piece("queue")).focus();
+  }
+}
