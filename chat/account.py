@@ -24,8 +24,9 @@ NOTICES = 5
 
 @dataclass(frozen=True, slots=True)
 class ToldAct:
-    """An act about a person, as they are told of it: the rule in the version it was made under, until when (None: it
-    has no end), and whether they appealed and what came of it. Nobody is muted without knowing.
+    """An act about a person, as they are told of it: the rule in the version it was made under (None: it came by
+    itself), until when (None: it has no end), and whether they appealed and what came of it. Nobody is muted without
+    knowing.
 
     `room` is None where it holds everywhere (a mute: but in one-to-ones); `room_name` is empty for a one-to-one.
     `stands`: neither undone nor over. `verdict`: empty as long as `appealed_at` has no answer.
@@ -37,7 +38,7 @@ class ToldAct:
     room_name: str
     made_at: Millis
     until: Millis | None
-    rule: HouseRule
+    rule: HouseRule | None
     stands: bool
     appealed_at: Millis | None
     decided_at: Millis | None
@@ -54,7 +55,7 @@ async def acts_of(tx: Transaction, person: PersonId) -> list[ToldAct]:
     wanted = sa.select(
         acts.c.id.label("act"), acts.c.kind, acts.c.room, acts.c.made_at.label("since"), acts.c.until, rooms.c.name,
         stands.label("stands"), cases.c.created_at, cases.c.closed_at, cases.c.outcome, house_rules,
-    ).join(house_rules, named).outerjoin(rooms, rooms.c.id == acts.c.room).outerjoin(
+    ).outerjoin(house_rules, named).outerjoin(rooms, rooms.c.id == acts.c.room).outerjoin(
         cases, cases.c.act == acts.c.id
     ).where(
         acts.c.person == person,
@@ -64,8 +65,8 @@ async def acts_of(tx: Transaction, person: PersonId) -> list[ToldAct]:
         ),
     ).order_by(acts.c.made_at.desc(), acts.c.id)  # fmt: skip
     return [
-        ToldAct(row.act, row.kind, row.room, row.name or "", row.since, row.until, rule_of(row), bool(row.stands),
-                row.created_at, row.closed_at, row.outcome or "")
+        ToldAct(row.act, row.kind, row.room, row.name or "", row.since, row.until,
+                rule_of(row) if row.code else None, bool(row.stands), row.created_at, row.closed_at, row.outcome or "")
         for row in await tx.execute(wanted)
     ]  # fmt: skip
 

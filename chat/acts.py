@@ -1,13 +1,14 @@
-"""Acts: what staff did to a person or a room, each one row with one id.
+"""Acts: what was done to a person or a room, each one row with one id: by staff, or by itself (see `valve`).
 
 The notice in the person's inbox, the entry on the desk, the audit's row and the act's undoing all name that id. What an
 act changes (a mute, a membership, a state) is written beside it in the same transaction, under the locks of who acts,
-of whom it is about and of the rooms; the notice cites the house rule in the version that was in force.
+of whom it is about and of the rooms; the notice cites the house rule in the version that was in force. What came by
+itself cites none: nobody has judged it so far.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import sqlalchemy as sa
 
@@ -22,6 +23,8 @@ from chat.tables import acts, cases, memberships, people, roles, rooms
 
 Kind = Literal["warned", "muted", "removed", "cleared", "expelled", "banned", "locked", "slowed", "guarded",
                "holding", "declined"]  # fmt: skip
+BY_ITSELF = "valve"
+"""What stands on the desk, in the notice and in the audit where otherwise the house rule does."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,13 +36,22 @@ class Actor:
     reason: audit.Reason | None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Nobody:
+    """No person acts: it comes by itself, and for no reason of anybody's."""
+
+    key: bytes
+    person: ClassVar[None] = None
+    reason: ClassVar[None] = None
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A row of acts, as it is made. See `tables.acts`."""
+    """A row of acts, as it is made. See `tables.acts`. `rule`: None exactly when nobody acts."""
 
     id: ActId
     kind: Kind
-    rule: str
+    rule: str | None
     person: PersonId | None = None
     room: RoomId | None = None
     seq: int | None = None
@@ -151,7 +163,7 @@ async def require_was_in(tx: Transaction, room: RoomId, person: PersonId, *kinds
         raise NotAMember
 
 
-async def record(tx: Transaction, by: Actor, act: Act, *, told: RoomId) -> Millis:
+async def record(tx: Transaction, by: Actor | Nobody, act: Act, *, told: RoomId) -> Millis:
     """Keep an act, tell whom it is about, the desk and the audit, and return when. Locks nothing but the audit's head.
 
     Args:
@@ -160,21 +172,23 @@ async def record(tx: Transaction, by: Actor, act: Act, *, told: RoomId) -> Milli
     Raises:
         Malformed: there is no such house rule.
     """
-    version, now = await house_rules.in_force(tx, act.rule), await tx.now()
+    version = None if act.rule is None else await house_rules.in_force(tx, act.rule)
+    now, code = await tx.now(), act.rule or BY_ITSELF
     await tx.execute(acts.insert().values(
         id=act.id, kind=act.kind, person=act.person, room=act.room, seq=act.seq, amount=act.amount, until=act.until,
         hours=act.hours, case=act.case, rule=act.rule, rule_version=version, made_by=by.person, made_at=now,
     ))  # fmt: skip
     if act.person is not None:
-        await timeline.append(tx, told, act.kind, ref=act.id, code=act.rule)
+        await timeline.append(tx, told, act.kind, ref=act.id, code=code)
     else:
-        await timeline.append(tx, told, "notice", ref=act.id, code=act.kind)
-    await tell_staff(tx, by, act.kind, act.id, act.person, act.room, act.rule)
+        notice = act.kind if act.rule is not None else f"{act.kind}_by_itself"
+        await timeline.append(tx, told, "notice", ref=act.id, code=notice)
+    await tell_staff(tx, by, act.kind, act.id, act.person, act.room, code)
     return now
 
 
 async def tell_staff(
-    tx: Transaction, by: Actor, what: str, act: ActId, person: PersonId | None, room: RoomId | None, code: str
+    tx: Transaction, by: Actor | Nobody, what: str, act: ActId, person: PersonId | None, room: RoomId | None, code: str
 ) -> None:
     """Put something on the desk and into the audit."""
     await timeline.append(tx, await find_desk(tx), what, by.person, ref=act, code=code)

@@ -38,10 +38,13 @@ EXCERPT_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class AppealedAct:
-    """The act an appeal is about, as whoever decides reads it. `stands`: neither undone nor over by now."""
+    """The act an appeal is about, as whoever decides reads it.
+
+    `rule`: None, it came by itself. `stands`: neither undone nor over by now.
+    """
 
     kind: str
-    rule: HouseRule
+    rule: HouseRule | None
     amount: int | None
     made_at: Millis
     made_name: str
@@ -105,10 +108,11 @@ async def appealed(tx: Transaction, act: ActId) -> AppealedAct:
     named = sa.and_(house_rules.c.code == acts_table.c.rule, house_rules.c.version == acts_table.c.rule_version)
     stands = door.still_stands(await tx.now()).label("stands")
     columns = (acts_table.c.kind, acts_table.c.amount, acts_table.c.made_at.label("since"), acts_table.c.until, stands)
-    wanted = sa.select(*columns, people.c.nickname, house_rules).select_from(acts_table).join(house_rules, named)
-    wanted = wanted.join(people, people.c.id == acts_table.c.made_by).where(acts_table.c.id == act)
+    wanted = sa.select(*columns, people.c.nickname, house_rules).select_from(acts_table).outerjoin(house_rules, named)
+    wanted = wanted.outerjoin(people, people.c.id == acts_table.c.made_by).where(acts_table.c.id == act)
     row = (await tx.execute(wanted)).one()
-    return AppealedAct(row.kind, rule_of(row), row.amount, row.since, row.nickname or "", row.until, bool(row.stands))
+    rule = rule_of(row) if row.code else None
+    return AppealedAct(row.kind, rule, row.amount, row.since, row.nickname or "", row.until, bool(row.stands))
 
 
 async def excerpts(store: Store, keys: Keys, person: PersonId, which: Sequence[ActId]) -> dict[ActId, list[str]]:
@@ -239,7 +243,8 @@ async def _sealed(
     store: Store, keys: Keys, case: CaseId, act: "sa.Row[Any]", words: str, cited: tuple[RoomId, list[Piece]],
     reason: bytes | None,
 ) -> list[dict[str, object]]:  # fmt: skip
-    """Return the rows of an appeal's evidence: the person's words, what is cited, and last the reason of who acted.
+    """Return the rows of an appeal's evidence: the person's words, what is cited, and last, if somebody acted, their
+    reason.
 
     What the timeline has lost is taken from the case the act was about, while that is open.
     """
@@ -254,6 +259,8 @@ async def _sealed(
             text = kept.get(row["seq"])  # type: ignore[call-overload]
             if row["body"] is None and text is not None:
                 row["body"] = key.seal(text, evidence.bound(case, int(str(row["n"]))))
+    if act.made_by is None:
+        return rows
     text = await _opened_reason(keys, act, before, reason)
     body = None if text is None else key.seal(text, evidence.bound(case, len(rows)))
     made = {"case": case, "n": len(rows), "seq": None, "kind": "act", "author": act.made_by, "at": act.made_at}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, acts, audit, concerned, evidence, held, recusal, rooms, timeline
+from chat import access, acts, audit, concerned, evidence, held, recusal, rooms, timeline, valve
 from chat.evidence import Frozen
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.journal import Journal
@@ -35,7 +35,7 @@ class OpenedCase:
     `evidence` is in order, and `seq` the reported entry's (None: a person was reported). `names`: nicknames by person,
     as they are now; who is erased has none. `mutes`, `earlier`: how often the subject was muted, and reported before.
     `code`: what a detector found, `times` within an hour; empty: it was reported. `act`: what is appealed. `shown`: the
-    author may learn which entry it is.
+    author may learn which entry it is. `done`: by the valve.
     """
 
     id: CaseId
@@ -61,6 +61,7 @@ class OpenedCase:
     times: int
     act: ActId | None
     shown: bool
+    done: tuple[valve.Done, ...]
 
 
 async def report(store: Store, keys: Keys, reporter: PersonId, command: Report) -> CaseId:
@@ -163,7 +164,7 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
             place is not None and place.holds is not None, row.seq, row.subject,
             row.claimed_by, row.outcome or "", row.created_at, reason, tuple(frozen), names,
             (await tx.execute(muted)).scalar_one(), (await tx.execute(earlier)).scalar_one(), row.code or "", row.times,
-            row.act, row.shown,
+            row.act, row.shown, await valve.done(tx, case),
         )  # fmt: skip
 
 
@@ -201,8 +202,8 @@ async def _report(
     rows: list[dict[str, object]],
 ) -> CaseId:  # fmt: skip
     desk, room = await rooms.desk(tx), RoomId(command.room)
-    await tx.lock(people, [reporter])
-    await tx.lock(rooms_table, [desk])
+    locked = await tx.lock(people, [reporter] if author is None else [reporter, author])
+    await tx.lock(rooms_table, [desk] if author is None else [desk, room, locked[author].inbox])
     subject, before = await _asked(tx, reporter, command, author)
     if before is not None:
         return before
@@ -214,6 +215,7 @@ async def _report(
     await timeline.append(tx, desk, "reported", ref=case, code=command.level)
     key = keys.derive("audit")
     await audit.append(tx, key, "reported", None, subject=subject, room=room, ref=case, code=command.level)
+    await valve.heed(tx, acts.Nobody(key), case)
     return case
 
 

@@ -15,7 +15,7 @@ from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
 from chat.protocol import Acknowledge, Escalate
 from chat.refusals import Gone, NotAllowed, NotAMember
-from chat.roster import WATCHING, on_duty
+from chat.roster import is_watched
 from chat.store import Store, Transaction, clock
 from chat.tables import cases, escalations, people, roles
 from chat.tables import rooms as rooms_table
@@ -124,7 +124,7 @@ async def begin_unwatched(store: Store, keys: Keys, within_s: int) -> int:
     )
     async with store.reading() as tx:
         found = [CaseId(one) for one in (await tx.execute(alone)).scalars()]
-        if not found or any(one.role in WATCHING for one in await on_duty(tx)):
+        if not found or await is_watched(tx):
             return 0
     begun = 0
     for case in found:

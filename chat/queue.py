@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, recusal
+from chat import access, recusal, valve
 from chat.cases import HANDLERS
 from chat.concerned import DECIDERS
 from chat.ids import CaseId, Millis, PersonId, RoomId
@@ -25,6 +25,7 @@ class CaseCard:
 
     `caller_name`: who calls for a moderator; who reports is not told. `asked`: who is in line, once it was escalated,
     and whether they have acknowledged. `code`: what a detector found, `times` within an hour; empty: it was reported.
+    `done`: something by the valve, and it stands.
     """
 
     id: CaseId
@@ -45,6 +46,7 @@ class CaseCard:
     acknowledged: bool
     code: str
     times: int
+    done: bool
 
 
 async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
@@ -68,7 +70,7 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
     wanted = sa.select(
         cases, rooms_table.c.kind.label("place"), rooms_table.c.name, about.c.nickname,
         claimer.c.nickname.label("claimer"), caller.c.nickname.label("caller"), asked.c.nickname.label("asked"),
-        step.c.whom, step.c.acknowledged_at,
+        step.c.whom, step.c.acknowledged_at, sa.exists().where(valve.has_acted(await tx.now())).label("done"),
     ).select_from(joined).where(
         cases.c.state != "closed",
         sa.not_(recusal.is_recused_from(moderator, tx.is_postgresql)),
@@ -82,6 +84,6 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
     return [
         CaseCard(row.id, row.kind, row.state, row.level, row.room, row.name or "", row.place or "", row.created_at,
                  row.subject, row.nickname or "", row.claimed_by, row.claimer or "", row.caller or "", row.whom,
-                 row.asked or "", row.acknowledged_at is not None, row.code or "", row.times)
+                 row.asked or "", row.acknowledged_at is not None, row.code or "", row.times, bool(row.done))
         for row in await tx.execute(wanted)
     ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Quieting a room: locking it, so that it takes no words for now, making it slow, and holding what is said for review.
 
-A room's state follows the acts that stand (`settle`), so undoing one brings back what was before it.
+A room's state follows the acts that stand (`settle`), so undoing one brings back what was before it; so does its end.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chat import acts
+from chat import acts, door, timeline
 from chat.acts import Act, Actor
 from chat.hours import ALWAYS, Hours
-from chat.ids import ActId, RoomId, new_id
+from chat.ids import ActId, Millis, RoomId, new_id
 from chat.protocol import Hold, Lock, Slow
 from chat.refusals import Malformed, NotAMember, RoomClosed
-from chat.store import Transaction
+from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
 from chat.tables import rooms, slow_says
 
@@ -113,6 +113,28 @@ async def _standing(tx: Transaction, room: RoomId, kind: acts.Kind) -> "Sequence
     if place != "group":
         raise NotAMember
     return await acts.standing(tx, acts_table.c.room == room, acts_table.c.kind == kind)
+
+
+async def end_due(store: Store) -> None:
+    """Let rooms whose slow mode is over by the database's clock be as before; it is told there. Of processes that do it
+    at once, one does."""
+    async with store.reading() as tx:
+        due = list((await tx.execute(_late(await tx.now()))).scalars())
+    for room in due:
+        async with store.transaction() as tx:
+            await tx.lock(rooms, [room])
+            if (await tx.execute(_late(await tx.now()).where(rooms.c.id == room))).first() is not None:
+                await settle(tx, RoomId(room))
+                await timeline.append(tx, RoomId(room), "notice", code="unslowed_by_itself")
+
+
+def _late(now: Millis) -> "sa.Select[tuple[int]]":
+    """Rooms that are slow in another way than the act says that stands now."""
+    stands = sa.select(acts_table.c.amount).where(
+        acts_table.c.room == rooms.c.id, acts_table.c.kind == "slowed", door.still_stands(now)
+    )
+    newest = stands.order_by(acts_table.c.made_at.desc(), acts_table.c.id.desc()).limit(1).scalar_subquery()
+    return sa.select(rooms.c.id).where(rooms.c.slow_s > 0, rooms.c.slow_s != sa.func.coalesce(newest, 0))
 
 
 async def _require_open(tx: Transaction, by: Actor, room: RoomId, case: int | None) -> None:

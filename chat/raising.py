@@ -1,4 +1,5 @@
-"""Raising: what a detector found becomes a case that nobody reported. Nobody is muted, hidden or banned by it.
+"""Raising: what a detector found becomes a case that nobody reported. Nobody is muted, hidden or banned by it. (A room
+that many come into at once becomes slow while nobody looks, see `valve`.)
 
 What is found again within an hour (the same of the same person in the same room) counts up the case that stands, so a
 raid of a thousand entries is a few cases. Who seems to be in danger is offered help, in their inbox, once a day; their
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import audit, evidence, rooms, timeline
+from chat import audit, evidence, rooms, timeline, valve
+from chat.acts import Nobody
 from chat.ids import CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
 from chat.store import Store, Transaction, clock
@@ -24,6 +26,8 @@ WINDOW = 5
 HOUR_MS = 3_600_000
 OFFERED_MS = 24 * HOUR_MS
 """Help is offered to one person so often at most."""
+BURST = "joining"
+"""What a detector calls it when many come in at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,9 @@ async def _raise(
 ) -> set[CaseId]:
     desk = await rooms.desk(tx)
     offers = await _offers(tx, found)
-    await tx.lock(rooms_table, [desk, *offers.values()])  # who reports, claims and closes holds the desk too
+    burst = next((one for one in reversed(found) if one.code == BURST), None)
+    slowing = [] if burst is None else [burst.room]
+    await tx.lock(rooms_table, [desk, *offers.values(), *slowing])  # who reports, claims and closes holds the desk too
     await also(tx)
     now, opened = await tx.now(), dict[CaseId, Found]()
     for one in found:
@@ -118,6 +124,9 @@ async def _raise(
     key = keys.derive("audit")
     for case, one in opened.items():
         await audit.append(tx, key, "raised", None, subject=one.subject, room=one.room, ref=case, code=one.code)
+    belongs = None if burst is None else await _standing(tx, burst, now)
+    if burst is not None and belongs is not None:
+        await valve.slow(tx, Nobody(key), burst.room, burst.seq, belongs)
     return set(opened)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
-from chat import audit, bans, debriefs, erasure, held, passphrases, sessions
+from chat import audit, bans, debriefs, erasure, held, passphrases, quieting, sessions
 from chat.clock import Clock
 from chat.ids import CaseId, Millis
 from chat.keys import Keys
@@ -203,12 +203,13 @@ class Retention:
             logger.info("audit anchor %s", anchor)
 
     async def _expire_doors(self, now: Millis) -> None:
-        """End bans and sessions that are over; delete links that open nothing, tries that count no more, old acts, old
-        debriefs.
+        """End bans, slow modes and sessions that are over; delete links that open nothing, tries that count no more,
+        old acts, old debriefs.
 
         A socket outlives its session by SWEEP_S, the sweep itself and one beat of the hub, at the most.
         """
         await bans.end_due(self._store)
+        await quieting.end_due(self._store)
         async with self._store.reading() as tx:
             due = await sessions.expired(tx, now)
         for person in due:

@@ -122,6 +122,11 @@ async def until(tx: Transaction, person: PersonId) -> Millis | None:
     return next((one.until for one in await on_duty(tx) if one.person == person), None)
 
 
+async def is_watched(tx: Transaction) -> bool:
+    """Whether somebody on duty looks at the queue. Who holds the desk's lock knows that it stays so."""
+    return any(one.role in WATCHING for one in await on_duty(tx))
+
+
 async def rule(tx: Transaction) -> NobodyRule | None:
     """Return the rule for when nobody is on duty, once it has been set."""
     row = (await tx.execute(sa.select(nobody_rule))).first()
@@ -162,7 +167,7 @@ async def require_rule(tx: Transaction) -> None:
 async def told_now(tx: Transaction) -> str:
     """Return what members are told now: nothing while somebody looks at the queue, or while there is no rule."""
     standing = await rule(tx)
-    if standing is None or any(one.role in WATCHING for one in await on_duty(tx)):
+    if standing is None or await is_watched(tx):
         return ""
     return standing.told
 

@@ -314,7 +314,7 @@ house_rules = sa.Table(
 )  # fmt: skip
 
 acts = sa.Table(
-    "acts", metadata,  # what staff did to a person or a room: what its notice, its undoing and an appeal name
+    "acts", metadata,  # what was done to a person or a room: what its notice, its undoing and an appeal name
     sa.Column("id", Id, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, sa.CheckConstraint(
         "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed','guarded',"
@@ -325,11 +325,11 @@ acts = sa.Table(
     sa.Column("seq", sa.BigInteger),  # the entry it is about; the room's last one when it was guarded
     sa.Column("amount", sa.Integer),  # minutes cleared or guarded against, seconds slowed, days banned (null: for good)
     sa.Column("hours", sa.Text),  # of every night in which a room holds; null: it holds until that is undone
-    sa.Column("rule", sa.Text, nullable=False),
-    sa.Column("rule_version", sa.BigInteger, nullable=False),
+    sa.Column("rule", sa.Text),  # null: nobody has judged it so far
+    sa.Column("rule_version", sa.BigInteger),
     sa.Column("until", Time),  # null: it has no end
     sa.Column("case", Id),
-    sa.Column("made_by", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("made_by", Id, sa.ForeignKey("people.id")),  # null: nobody, it came by itself; see `valve`
     sa.Column("made_at", Time, nullable=False),
     sa.Column("seconded_by", Id, sa.ForeignKey("people.id")),  # who said yes to a ban for good
     sa.Column("seconded_at", Time),
@@ -338,6 +338,7 @@ acts = sa.Table(
     sa.ForeignKeyConstraint(["rule", "rule_version"], ["house_rules.code", "house_rules.version"]),
     sa.CheckConstraint("person is not null or room is not null", "about"),
     sa.CheckConstraint("seconded_by <> made_by", "four_eyes"),
+    sa.CheckConstraint("(made_by is null) = (rule is null)", "judged"),  # who acts on somebody says by which rule
 )  # fmt: skip
 
 mutes = sa.Table(

@@ -143,11 +143,12 @@ async def _cells(tx: Transaction, begin: Millis, end: Millis) -> Iterator[Cell]:
     ended = sa.select(cases.c.id).where(_in(cases.c.closed_at, begin, end))
     closed = list(await tx.execute(sa.select(cases).where(cases.c.id.in_(ended))))
     looks = await _first(tx, audit.c.ref, audit.c.at, audit.c.ref.in_(ended), audit.c.act.in_(LOOKS))
-    acted = await _first(tx, acts.c.case, acts.c.made_at, acts.c.case.in_(ended))
+    by_somebody = acts.c.made_by.is_not(None)
+    acted = await _first(tx, acts.c.case, acts.c.made_at, acts.c.case.in_(ended), by_somebody)
     asked = await _first(tx, escalations.c.case, escalations.c.asked_at, escalations.c.case.in_(ended))
     taken = await _first(tx, escalations.c.case, escalations.c.acknowledged_at, escalations.c.case.in_(ended))
     done, undone = [
-        list((await tx.execute(sa.select(acts.c.kind).where(_in(at, begin, end)))).scalars())
+        list((await tx.execute(sa.select(acts.c.kind).where(_in(at, begin, end), by_somebody))).scalars())
         for at in (acts.c.made_at, acts.c.undone_at)
     ]
 

@@ -201,13 +201,13 @@ async def test_a_muted_person_is_told_the_rule_and_the_end_and_what_still_works(
             assert "Ask for another look" in appeal and "Somebody else decides" in appeal
             assert re.search(r"Number: \d+", appeal)
             page = (await browser.get(f"/rooms/{room}")).text
-            assert 'href="/me#appeal"' in page and "muted you here until " in page
+            assert 'href="/me#appeal"' in page and "You are muted here until " in page
             assert (await browser.post("/me/nickname", {"nickname": "Zilpzalp Bobobo"})).status_code == 409
             await browser.get("/profile")
             for path in ("/profile", "/ask"):
                 answer = await browser.post(path, {"text": words(), "reads": "en", "language": "en"})
                 assert answer.status_code == 409
-                assert "A moderator has muted you" in answer.text
+                assert "You are muted for a while" in answer.text
                 await browser.get("/profile")
             assert 'data-silent="muted"' in (await browser.get(f"/rooms/{room}")).text
 

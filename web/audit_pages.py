@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 
 from chat import audit_log, exports
+from chat.acts import BY_ITSELF
 from chat.audit_log import PAGE, Line, Wanted
 from chat.ids import Millis
 from chat.refusals import Gone, Malformed, NotAllowed, NotAMember
@@ -127,4 +128,5 @@ async def _page(
         acts=sorted(((one, audit_words.of(words, one)) for one in audit_words.ACTS), key=lambda one: one[1]),
         typed={name: visit.field(name) for name in ("act", "person", "since", "until")},
         older=found[-1].n if len(found) == PAGE else 0, moment=words.moment,
+        by_itself=BY_ITSELF,
     )  # fmt: skip

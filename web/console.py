@@ -24,7 +24,7 @@ class Subject(Quiet, frozen=True):
 class CaseTold(Quiet, frozen=True):
     """A case in the queue: no words. `room_name` is ours for a one-to-one, which has none. `asked`: who is asked to
     acknowledge it, once it was escalated. `code`: see CaseCard; `found`: the name of the
-    organisation's own signal, where that is what it is."""
+    organisation's own signal, where that is what it is; `done`: the valve has done something that stands."""
 
     case: int
     level: str
@@ -43,6 +43,7 @@ class CaseTold(Quiet, frozen=True):
     code: str = ""
     times: int = 1
     found: str = ""
+    done: bool = False
 
 
 class WaitingTold(Quiet, frozen=True):
@@ -84,6 +85,14 @@ class HeldTold(Quiet, frozen=True):
     text: str
 
 
+class ByValve(Quiet, frozen=True):
+    """What the valve has done about a case and what stands. `until`: 0, it has no end."""
+
+    act: int
+    kind: str
+    until: int
+
+
 class Against(Quiet, frozen=True):
     """The act an appeal is against; `reason`: of whoever made it. `until`: 0, it has no end."""
 
@@ -110,6 +119,7 @@ class OpenedTold(CaseTold, frozen=True, kw_only=True):
     entries: list[Around]
     shown: bool
     appeal: Against | None
+    by_valve: list[ByValve]
 
 
 class ReviewTold(Quiet, frozen=True):
@@ -164,7 +174,7 @@ async def cases_now(visit: Visit) -> Response:
                     one.id, one.level, one.state, one.room or 0, _place(visit, one.place, one.room_name),
                     one.created_at, Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name,
                     one.kind, one.caller_name, one.asked or 0, one.asked_name, one.acknowledged, one.code, one.times,
-                    own.get(one.code, ""),
+                    own.get(one.code, ""), one.done,
                 )
                 for one in waiting
             ]
@@ -229,9 +239,12 @@ async def case(visit: Visit) -> Response:
         async with visit.site.store.reading() as tx:
             act = await appeals.appealed(tx, found.act)
         reason = next((one.text for one in found.evidence if one.kind == "act"), None)
+        by, why = act.made_name, reason or ""
+        if act.rule is None:
+            by = visit.language("the rule while nobody was on duty")
+            why = visit.language("None: nobody has judged it so far.")
         against = Against(
-            act.kind, sayings.of_rule(visit.language, act.rule), act.made_name, act.made_at, act.until or 0, act.stands,
-            reason or "",
+            act.kind, sayings.of_rule(visit.language, act.rule), by, act.made_at, act.until or 0, act.stands, why,
         )  # fmt: skip
     return visit.json(msgspec.json.encode(_opened(visit, found, against, own.get(found.code, ""), waiting)))
 
@@ -242,8 +255,9 @@ def _opened(visit: Visit, found: OpenedCase, against: Against | None, own: str, 
         found.id, found.level, found.state, found.room or 0, _place(visit, found.place, found.room_name),
         found.created_at, Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
         names.get(found.claimed_by or 0, ""), kind=found.kind, code=found.code, times=found.times, found=own,
-        reason=found.reason, seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier, place=found.place,
-        locked=found.locked, holds=found.holds, shown=found.shown, appeal=against,
+        done=bool(found.done), reason=found.reason, seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier,
+        place=found.place, locked=found.locked, holds=found.holds, shown=found.shown, appeal=against,
+        by_valve=[ByValve(one.act, one.kind, one.until or 0) for one in found.done],
         held=[HeldTold(one.id, one.name, one.at, one.text) for one in waiting], entries=[
             Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)
             for one in found.evidence if one.kind != "act"

@@ -130,7 +130,7 @@ async def room(visit: Visit) -> Response:
 
 def _muted(visit: Visit, mute: ToldAct) -> str:
     return visit.language(
-        "A moderator has muted you here until %(until)s. You can still read, leave, report and ask for help. "
+        "You are muted here until %(until)s. You can still read, leave, report and ask for help. "
         "The rule: %(rule)s",
         until=visit.language.moment(mute.until or mute.made_at), rule=sayings.of_rule(visit.language, mute.rule),
     )  # fmt: skip

@@ -18,7 +18,7 @@ REFUSALS: dict[str, str] = {
     "malformed": _("Something in the form could not be read. Nothing was changed. Please look it over and try again."),
     "not_a_member": _("There is nothing here for you under this address."),
     "not_allowed": _("Your role here does not include this. Nothing was changed."),
-    "muted": _("A moderator has muted you for a while. You can still read, leave, report and ask for help. "
+    "muted": _("You are muted for a while. You can still read, leave, report and ask for help. "
                "Your account page says until when, and how to appeal."),
     "banned": _("A moderator has closed this account."),
     "expelled": _("A moderator has sent you out of this room. Your account page says until when, and how to appeal. "
@@ -89,6 +89,10 @@ RULES: dict[str, str] = {
     "flooding": _("Leave room for others."),
 }  # fmt: skip
 
+VALVE = _("While no moderator is here, a message that several people report is hidden until one has looked at it, and "
+          "somebody whom still more people report may not write in group rooms for a day at most.")  # fmt: skip
+"""The rule of an act that came by itself."""
+
 LEVELS: dict[str, str] = {
     "imminent": _("Somebody may be in danger now"),
     "minors": _("It harms somebody under age"),
@@ -132,8 +136,11 @@ def title(language: Language, status: int, code: str) -> str:
     return language(TITLES_OF.get(code) or TITLES.get(status, TITLES[400]))
 
 
-def of_rule(language: Language, rule: HouseRule) -> str:
-    """Return a house rule in words: the organisation's own in this language or another, or the catalogue's."""
+def of_rule(language: Language, rule: HouseRule | None) -> str:
+    """Return a house rule in words: the organisation's own in this language or another, or the catalogue's. None: that
+    of what comes by itself."""
+    if rule is None:
+        return language(VALVE)
     own = rule.texts.get(language.code) or next(iter(rule.texts.values()), "")
     return own or language(RULES[rule.code])
 

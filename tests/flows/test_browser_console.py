@@ -113,7 +113,7 @@ def test_a_report_is_claimed_by_one_the_author_muted_and_another_lets_them_write
         first.press(mute.get_by_role("button", name="Mute"))
         first.see("is muted.")
         expect(author.page.get_by_label("Your message")).to_be_disabled()
-        expect(author.page.locator("[data-notice]")).to_contain_text(re.compile("muted you here until .*Be kind"))
+        expect(author.page.locator("[data-notice]")).to_contain_text(re.compile("You are muted here until .*Be kind"))
         assert author.axe() == []
         author.page.get_by_role("link", name="Ask for another look").click()
         author.see("You are muted")
@@ -177,7 +177,7 @@ def test_a_hidden_message_is_gone_for_everybody_and_a_closed_case_leaves_the_que
         hide.get_by_role("button", name="Hide message").click()
         moderator.see("The message is hidden.")
         for one in (author, member):
-            expect(one.page.get_by_text("Hidden by a moderator")).to_be_visible()
+            expect(one.page.get_by_text("Hidden under the rules here")).to_be_visible()
             expect(one.page.locator("[data-log]")).not_to_contain_text(unkind)
         moderator.button("Close the case").first.click()
         close = moderator.page.locator("dialog#close")

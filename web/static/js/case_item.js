@@ -26,6 +26,7 @@ export function caseItem(page, one, selected) {
   const mine = one.claimed_by === Number(page.dataset.me);
   const state = one.state === "claimed" ? (mine ? "state_mine" : "state_claimed") : `state_${one.state}`;
   const line = one.asked ? page.words(one.acknowledged ? "acknowledged_by" : "asked_of", { name: one.asked_name ?? "" }) : "";
-  write(item, "state", [page.words(state, { name: one.claimed_name ?? "" }), line].filter(Boolean).join(" · "));
+  const valve = one.done ? page.words("valve") : "";
+  write(item, "state", [page.words(state, { name: one.claimed_name ?? "" }), line, valve].filter(Boolean).join(" · "));
   return item;
 }

@@ -17,6 +17,8 @@ import { Staffing } from "./staffing.js";
 import { Handing } from "./handing.js";
 import { Judging } from "./judging.js";
 import { ON_APPEALS, decide, showAppeal } from "./appeal.js";
+import { showValve } from "./valve.js";
+import { around } from "./around.js";
 
 const LOOK_MS = 250;
 const RETRY_MS = 5000;
@@ -180,13 +182,8 @@ class Console extends LivePage {
       /** @type {HTMLElement} */ (pane.querySelector(`[data-act="${act}"]`)).hidden = hidden || Boolean(opened.appeal);
     showAppeal(this, opened);
     this.#judging.show(opened);
-    this.piece("around").replaceChildren(...opened.entries.map((entry) => {
-      const line = this.copy("line-of");
-      line.toggleAttribute("data-reported", entry.reported);
-      write(line, "author", entry.name);
-      write(line, "words-of", entry.text || this.words(`kind_${entry.kind}`) || "…");
-      return line;
-    }));
+    showValve(this, opened.by_valve, (act) => this.#ask({ t: "undo", act }, "undone"));
+    this.piece("around").replaceChildren(...opened.entries.map((one) => around(this, one)));
   }
 
   #reported() {

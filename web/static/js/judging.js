@@ -5,8 +5,8 @@ import { write } from "./page.js";
 /** @typedef {{id: number, name: string, at: number, text: string}} HeldSay */
 /**
  * @typedef {import("./queue.js").Case & {reason: string, seq?: number, place: string, locked: boolean, holds: boolean,
- *   shown: boolean, appeal?: import("./appeal.js").Against | null, held: HeldSay[], entries: {seq: number, kind: string,
- *   name: string, at: number, text: string, reported: boolean}[]}} Opened
+ *   shown: boolean, appeal?: import("./appeal.js").Against | null, held: HeldSay[],
+ *   by_valve: import("./valve.js").ByValve[], entries: import("./around.js").Around[]}} Opened
  */
 
 export class Judging {

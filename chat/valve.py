@@ -1,0 +1,153 @@
+"""The valve: what comes by itself while nobody on duty looks at the queue, until somebody has looked.
+
+The one idea: it does what a moderator takes back in a second, and nothing else. A message that HIDE_FLAGS people
+report is hidden; who is reported by PAUSE_FLAGS people may not write in group rooms for PAUSE_MS; a room that many come
+into at once is slow for SLOW_MS. These are acts as moderators make them, made by nobody: told, appealed and undone as
+those are, and the case waits as before. What somebody has judged, the valve does not do again.
+
+So that reports are no weapon, those alone count that come from members of some standing who were there. Who comes to
+the desk is spared: whoever would have to look must be able to speak, and taking that from them needs an organiser. In a
+one-to-one it does nothing, and a pause does not reach one. Nobody is told that theirs was the report that did it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from chat import access, acts, door, quieting, roster, timeline
+from chat.acts import Act, Nobody
+from chat.door import MINUTE_MS, PROBATION_MS
+from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
+from chat.store import Transaction
+from chat.tables import acts as acts_table
+from chat.tables import cases, entries, memberships, mutes, people, roles, rooms
+
+HIDE_FLAGS = 3
+PAUSE_FLAGS = 5
+DAY_MS = 86_400_000
+FLAGGED_MS = DAY_MS
+"""Reports older than this count no more."""
+PAUSE_MS = DAY_MS
+SLOW_S = 10
+"""Long enough for those who were there to be read between those who came, and short enough to talk."""
+SLOW_MS = 30 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the valve has done and what stands, about a case. `until`: None, it has no end."""
+
+    act: ActId
+    kind: str
+    until: Millis | None
+
+
+async def heed(tx: Transaction, by: Nobody, case: CaseId) -> None:
+    """Heed a report that has just become a case: hide, pause, both or mostly nothing. The caller has locked the desk,
+    the author, their inbox and the room."""
+    spared = sa.exists().where(roles.c.person == cases.c.subject, roles.c.role.in_(access.DESK))
+    wanted = sa.select(cases.c.room, cases.c.subject, _said.label("seq"), people.c.inbox, people.c.state)
+    wanted = wanted.select_from(_flagged.join(people, people.c.id == cases.c.subject))
+    row = (await tx.execute(wanted.where(cases.c.id == case, sa.not_(spared)))).first()
+    if row is None or await roster.is_watched(tx):
+        return
+    this = sa.and_(cases.c.room == row.room, _said == row.seq)
+    if await _flags(tx, row.subject, this) >= HIDE_FLAGS and not await _is_judged(tx, row.room, row.seq):
+        await _hide(tx, by, row, case)
+    if await _flags(tx, row.subject) >= PAUSE_FLAGS and row.state == "active" and not await _is_paused(tx, row.subject):
+        await _pause(tx, by, row, case)
+
+
+async def slow(tx: Transaction, by: Nobody, room: RoomId, seq: Seq, case: CaseId) -> None:
+    """Make a group room slow into which many came at once, up to this entry, unless it is or was slow lately. The
+    caller has locked the desk and the room."""
+    now = await tx.now()
+    lately = sa.exists().where(
+        acts_table.c.room == rooms.c.id, acts_table.c.kind == "slowed", acts_table.c.made_at > now - SLOW_MS
+    )
+    came = sa.select(rooms.c.id).join(entries, entries.c.room == rooms.c.id).where(
+        rooms.c.id == room, rooms.c.kind == "group", rooms.c.state != "closed", rooms.c.slow_s == 0,
+        entries.c.seq == seq, entries.c.at > now - SLOW_MS, sa.not_(lately),
+    )  # fmt: skip
+    if (await tx.execute(came)).first() is None or await roster.is_watched(tx):
+        return
+    act = Act(ActId(new_id()), "slowed", None, room=room, amount=SLOW_S, until=now + SLOW_MS, case=case)
+    await acts.record(tx, by, act, told=room)
+    await quieting.settle(tx, room)
+
+
+async def done(tx: Transaction, case: CaseId) -> tuple[Done, ...]:
+    """Return what the valve has done about a case and what still stands, the oldest first."""
+    wanted = sa.select(acts_table).join(cases, has_acted(await tx.now())).where(cases.c.id == case)
+    found = await tx.execute(wanted.order_by(acts_table.c.made_at, acts_table.c.id))
+    return tuple(Done(row.id, row.kind, row.until) for row in found)
+
+
+def has_acted(now: Millis) -> "sa.ColumnElement[bool]":
+    """Whether an act (a row) is the valve's, stands, and is about what a case (a row) is about."""
+    about = sa.or_(
+        acts_table.c.case == cases.c.id,
+        sa.and_(acts_table.c.kind == "removed", acts_table.c.room == cases.c.room, acts_table.c.seq == cases.c.seq),
+        sa.and_(acts_table.c.kind == "muted", acts_table.c.person == cases.c.subject),
+    )
+    return sa.and_(acts_table.c.made_by.is_(None), door.still_stands(now), cases.c.kind != "appeal", about)
+
+
+_flagged = cases.join(entries, sa.and_(entries.c.room == cases.c.room, entries.c.seq == cases.c.seq)).join(
+    rooms, sa.and_(rooms.c.id == cases.c.room, rooms.c.kind == "group")
+)
+_said = sa.case((entries.c.kind == "edited", entries.c.target), else_=entries.c.seq)
+
+
+async def _flags(tx: Transaction, author: PersonId, *where: "sa.ColumnElement[bool]") -> int:
+    """Count the people whose reports of what somebody said in group rooms count, each once."""
+    now = await tx.now()
+    there, mute = memberships.alias("there"), mutes.alias("mute")
+    was_there = sa.exists().where(
+        there.c.room == cases.c.room, there.c.person == cases.c.reporter, there.c.since_at <= entries.c.at,
+        there.c.from_seq <= cases.c.seq, sa.or_(there.c.to_seq.is_(None), there.c.to_seq >= cases.c.seq),
+    )  # fmt: skip
+    muted = sa.exists().where(mute.c.person == cases.c.reporter, mute.c.lifted_at.is_(None), mute.c.until > now)
+    guards = sa.select(acts_table).where(acts_table.c.kind == "guarded", door.still_stands(now))
+    new = [sa.and_(cases.c.room == one.room, door.is_new(one)) for one in await tx.execute(guards)]
+    counted = sa.select(sa.func.count(cases.c.reporter.distinct())).select_from(
+        _flagged.join(people, people.c.id == cases.c.reporter)
+    )
+    counted = counted.where(
+        cases.c.kind == "report", cases.c.state != "closed", cases.c.subject == author,
+        cases.c.created_at > now - FLAGGED_MS, people.c.state == "active",
+        people.c.created_at < cases.c.created_at - PROBATION_MS, was_there, sa.not_(muted),
+        sa.not_(sa.or_(sa.false(), *new)), *where,
+    )  # fmt: skip
+    return int((await tx.execute(counted)).scalar_one())
+
+
+async def _is_judged(tx: Transaction, room: RoomId, seq: Seq) -> bool:
+    """Whether a message was ever hidden, by whomever, or taken back by its author."""
+    wanted = sa.select(entries.c.seq).where(
+        entries.c.room == room, entries.c.target == seq, entries.c.target.is_not(None),
+        entries.c.kind.in_(["removed", "retracted"]),
+    )  # fmt: skip
+    return (await tx.execute(wanted.limit(1))).first() is not None
+
+
+async def _is_paused(tx: Transaction, person: PersonId) -> bool:
+    """Whether somebody is muted everywhere, or was by the valve within the time whose reports count."""
+    lately = sa.select(acts_table.c.id).where(
+        acts_table.c.person == person, acts_table.c.kind == "muted", acts_table.c.made_by.is_(None),
+        acts_table.c.made_at > await tx.now() - FLAGGED_MS,
+    )  # fmt: skip
+    return await access.is_muted(tx, person) or (await tx.execute(lately.limit(1))).first() is not None
+
+
+async def _hide(tx: Transaction, by: Nobody, flagged: "sa.Row[Any]", case: CaseId) -> None:
+    act = Act(ActId(new_id()), "removed", None, flagged.subject, flagged.room, flagged.seq, case=case)
+    await timeline.append(tx, flagged.room, "removed", target=flagged.seq, ref=act.id, code=acts.BY_ITSELF)
+    await acts.record(tx, by, act, told=flagged.inbox)
+
+
+async def _pause(tx: Transaction, by: Nobody, flagged: "sa.Row[Any]", case: CaseId) -> None:
+    made, until = ActId(new_id()), await tx.now() + PAUSE_MS
+    await tx.execute(mutes.insert().values(id=made, person=flagged.subject, room=None, until=until))
+    await acts.record(tx, by, Act(made, "muted", None, flagged.subject, until=until, case=case), told=flagged.inbox)
