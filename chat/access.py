@@ -5,13 +5,14 @@ Nothing is cached: a mute, a removal or a ban holds in every process from the mo
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Any
 
 import sqlalchemy as sa
 
 from chat.hours import is_within
 from chat.ids import PersonId, RoomId, Seq
 from chat.refusals import Muted, NotAllowed, NotAMember, RoomClosed, RoomLocked, SignedOut
-from chat.store import Transaction, clock
+from chat.store import Transaction, clock, incarnation
 from chat.tables import memberships, mutes, people, roles, rooms
 
 STAFF = ("moderator", "supervisor", "organiser")
@@ -49,6 +50,24 @@ async def require_member(tx: Transaction, room: RoomId, person: PersonId) -> Mem
         if membership.to_seq is None:
             return membership
     raise NotAMember
+
+
+async def place_of(tx: Transaction, room: RoomId, person: PersonId) -> "sa.Row[Any]":
+    """Return the room, the person's present membership in it, and the epoch, as of one moment: a leaving that is not
+    seen here lies beyond `last_seq`, and ends the following then.
+
+    Raises:
+        NotAMember: no such room, or not in it now.
+    """
+    open_one = sa.and_(memberships.c.room == rooms.c.id, memberships.c.to_seq.is_(None))
+    found = sa.select(
+        rooms.c.kind, rooms.c.first_seq, rooms.c.last_seq, memberships.c.from_seq,
+        memberships.c.read_seq, incarnation(tx.is_postgresql).label("epoch"),
+    ).join_from(rooms, memberships, open_one)  # fmt: skip
+    row = (await tx.execute(found.where(rooms.c.id == room, memberships.c.person == person))).first()
+    if row is None:
+        raise NotAMember
+    return row
 
 
 async def require_voice(tx: Transaction, room: RoomId, person: PersonId) -> Membership:

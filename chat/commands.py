@@ -8,12 +8,26 @@ import asyncio
 import logging
 import time
 from functools import partial
-from typing import Any, assert_never
+from typing import assert_never
 
 import sqlalchemy as sa
 
-from chat import appeals, calls, cases, claims, escalations, moderation, protocol, raids, reviews, rooms, sessions, talk
-from chat.access import is_held, is_muted, require_member
+from chat import (
+    appeals,
+    calls,
+    cases,
+    claims,
+    escalations,
+    moderation,
+    protocol,
+    raids,
+    reviews,
+    rooms,
+    sessions,
+    talk,
+    thirds,
+)
+from chat.access import is_held, is_muted, place_of, require_member
 from chat.group import GroupCommit, Said, Saying
 from chat.held import let_through, take_back
 from chat.hub import Hub
@@ -22,10 +36,10 @@ from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.outbox import Follower, Outbox
 from chat.protocol import STAFF, AnyCommand, Done, Expired, Joined, Member, Refused
-from chat.refusals import Muted, NotAllowed, NotAMember, NotJoined, Refusal, SignedOut, TooFast, without_words
+from chat.refusals import Muted, NotAllowed, NotJoined, Refusal, SignedOut, TooFast, without_words
 from chat.seal import DataKey
 from chat.settings import Settings
-from chat.store import Store, Transaction, incarnation
+from chat.store import Store, Transaction
 from chat.tables import memberships, people
 from chat.tables import rooms as rooms_table
 from chat.timeline import seal
@@ -172,6 +186,12 @@ class Commands:
                 await escalations.escalate(self._store, self._keys, person, command, self._acknowledge_s)
             case protocol.Acknowledge():
                 await escalations.acknowledge(self._store, self._keys, person, command)
+            case protocol.AskIn():
+                await thirds.ask(self._store, self._keys, person, command)
+            case protocol.Consent():
+                await thirds.consent(self._store, self._keys, person, command)
+            case protocol.LetGo():
+                await thirds.let_go(self._store, self._keys, person, command)
             case protocol.Review():
                 await reviews.review(self._store, self._keys, person, command)
             case protocol.Ping():
@@ -219,7 +239,7 @@ class Commands:
     async def _follow(self, outbox: Outbox, command: protocol.Join) -> None:
         room = RoomId(command.room)
         async with self._store.reading() as tx:
-            where = await _place(tx, room, outbox.person)
+            where = await place_of(tx, room, outbox.person)
             members = await _members(tx, room, where.kind)
         now_epoch = where.epoch
         first, last = max(where.first_seq, where.from_seq), max(where.last_seq, where.from_seq - 1)
@@ -254,20 +274,6 @@ class Commands:
         async with self._store.transaction() as tx:
             for (room, person), seq in sorted(marks.items()):
                 await rooms.mark_read(tx, room, person, Seq(seq))
-
-
-async def _place(tx: Transaction, room: RoomId, person: PersonId) -> "sa.Row[Any]":
-    """Return the room, the person's membership in it, and the epoch, as of one moment: a leaving that is not seen here
-    lies beyond `last_seq`, and ends the following then."""
-    open_one = sa.and_(memberships.c.room == rooms_table.c.id, memberships.c.to_seq.is_(None))
-    found = sa.select(
-        rooms_table.c.kind, rooms_table.c.first_seq, rooms_table.c.last_seq, memberships.c.from_seq,
-        memberships.c.read_seq, incarnation(tx.is_postgresql).label("epoch"),
-    ).join_from(rooms_table, memberships, open_one)  # fmt: skip
-    row = (await tx.execute(found.where(rooms_table.c.id == room, memberships.c.person == person))).first()
-    if row is None:
-        raise NotAMember
-    return row
 
 
 async def _members(tx: Transaction, room: RoomId, kind: str) -> "list[sa.Row[tuple[int, str, str]]]":

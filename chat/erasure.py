@@ -21,7 +21,7 @@ from chat.journal import Journal
 from chat.keys import Keys
 from chat.refusals import NotAMember
 from chat.store import Store, Transaction
-from chat.tables import blocks, cases, channels, debriefs, entries, evidence, held, links, people, roles, shifts
+from chat.tables import blocks, cases, channels, debriefs, entries, evidence, held, links, people, roles, shifts, thirds
 from chat.tables import rooms as rooms_table
 
 logger = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ async def _forget(tx: Transaction, person: PersonId, at: Millis) -> None:
     await sessions.end_all(tx, person)
     theirs = (
         roles.c.person, links.c.person, blocks.c.person, blocks.c.blocked, shifts.c.person, channels.c.person,
-        debriefs.c.person, held.c.author,
+        debriefs.c.person, held.c.author, thirds.c.person,
     )  # fmt: skip
     for column in theirs:
         await tx.execute(sa.delete(column.table).where(column == person))

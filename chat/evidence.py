@@ -68,6 +68,8 @@ async def gather(
     if found is None or found.author is None or found.kind not in WORDS:
         raise NotAMember
     core = found.target if found.kind == "edited" else seq
+    if not any(low <= core <= high for low, high in seen):
+        raise NotAMember  # they saw that something was changed, and not what
     return found.author, await _around(tx, visible, core, window)
 
 

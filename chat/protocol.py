@@ -51,6 +51,9 @@ LEVELS: tuple[Level, ...] = ("imminent", "minors", "sexual", "hate", "spam", "ot
 hate and threats, selling and floods, anything else."""
 Outcome = Literal["nothing", "talked", "removed", "muted", "escalated"]
 Verdict = Literal["upheld", "overturned"]
+Choice = Literal["not_now", "from_here", "last", "all"]
+"""What a member lets a third in their one-to-one read: nothing, what is said from now on, the last 10 messages too, or
+everything."""
 
 
 class Quiet(Struct, frozen=True):
@@ -381,6 +384,27 @@ class Acknowledge(Command, frozen=True, kw_only=True):
     case: Id
 
 
+class AskIn(Command, frozen=True, kw_only=True):
+    """Professionals and supervisors: ask to come into the one-to-one that a case is about. It must be in your hands, by
+    a call or because you acknowledged it. The member decides (`consent`); until then nothing is shown to you."""
+
+    case: Id
+    reason: Because
+
+
+class Consent(Command, frozen=True, kw_only=True):
+    """In a one-to-one, whom it is for: answer an `ask` (the `ref` of its notice). No answer is a no."""
+
+    ask: Id
+    choice: Choice
+
+
+class LetGo(Command, frozen=True, kw_only=True):
+    """In a one-to-one, whom it is for: let the third leave. When this is answered nothing more comes to them."""
+
+    room: Id
+
+
 class Review(Command, frozen=True, kw_only=True):
     """Moderators: a case that had been escalated was looked at once more."""
 
@@ -429,6 +453,9 @@ AnyCommand = (
     | HandOver
     | Escalate
     | Acknowledge
+    | AskIn
+    | Consent
+    | LetGo
     | Review
     | Ping
 )
@@ -436,7 +463,7 @@ AnyCommand = (
 
 STAFF = (
     Warn, Mute, Remove, Clear, Expel, Ban, Confirm, Lock, Unlock, Slow, Hold, Unhold, LetThrough, Decline, Guard, LetIn,
-    Undo, Claim, Close, Decide, Grade, Release, HandOver, Escalate, Acknowledge, Review,
+    Undo, Claim, Close, Decide, Grade, Release, HandOver, Escalate, Acknowledge, AskIn, Review,
 )  # fmt: skip
 """A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
 
@@ -472,7 +499,8 @@ class Welcome(Frame, frozen=True, kw_only=True):
 
 
 class Member(Quiet, frozen=True, omit_defaults=True):
-    """Somebody in a room. `part`: member, leader, seeker or peer. `here`: connected now, as far as is known."""
+    """Somebody in a room. `part`: member, leader, seeker, peer, professional (a third in a one-to-one). `here`:
+    connected now, as far as is known."""
 
     person: int
     nickname: str
@@ -509,8 +537,8 @@ class Entry(Quiet, frozen=True, omit_defaults=True, kw_only=True):
     `kind`: said, edited, retracted, removed, restored (what was removed is shown again: page it), reacted, joined,
     left, warned, muted, cleared, expelled, banned, confirmed, locked, slowed, holding, let_through, declined,
     guarded, let_in, undone, notice, offered, opened, closed, reported, called, claimed, graded, released,
-    handed_over, escalated, alerted, acknowledged, reviewed, on_duty, off_duty, signed_out, appealed, decided.
-    `at`: milliseconds since 1970 UTC.
+    handed_over, escalated, alerted, acknowledged, asked_in, answered, let_go, reviewed, on_duty, off_duty,
+    signed_out, appealed, decided. `at`: milliseconds since 1970 UTC.
     `author` and `name`: who; no name once erased. `target`: the seq this is about. `ref`: another thing's id.
     `code`: a mark, a level, a notice. `text`: the words, if there are any to see. `edited`: the seq of the edit whose
     words are shown. `hidden`: the words are gone from view: `retracted`, `removed`, `edited` or `erased`. `marks`: who

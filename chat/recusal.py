@@ -1,6 +1,7 @@
 """Recusal: whom a moderator may not judge, and what they therefore learn nothing of.
 
-Oneself; whoever one talks with in a one-to-one, or did in the last 30 days; whoever one has blocked or is blocked by.
+Oneself; whoever one talks with in a one-to-one, or did in the last 30 days (not where one came in as a third because
+of the case, see `thirds`); whoever one has blocked or is blocked by.
 Of an appeal, besides: whoever made the act that is appealed, or said yes to it, and whoever may not judge who reported.
 Asked of the database every time, in the transaction that acts, under both people's locks; refused as if nobody were
 there, because "you may not" would tell a moderator that somebody has blocked them.
@@ -27,7 +28,8 @@ def is_recused(
     mine, theirs = memberships.alias("recused_mine"), memberships.alias("recused_theirs")
     room, since = rooms.alias("recused_room"), clock(is_postgresql) - MATCHED_MS
     matched = sa.exists().where(
-        mine.c.person == moderator, theirs.c.person == person, theirs.c.room == mine.c.room, room.c.id == mine.c.room,
+        mine.c.person == moderator, mine.c.part != "professional", theirs.c.person == person,
+        theirs.c.room == mine.c.room, room.c.id == mine.c.room,
         room.c.kind == "one_to_one", sa.or_(room.c.closed_at.is_(None), room.c.closed_at > since),
     )  # fmt: skip
     blocked = sa.exists().where(

@@ -17,7 +17,20 @@ from chat.keys import Keys
 from chat.refusals import Unavailable, without_words
 from chat.settings import Settings
 from chat.store import Store, Transaction
-from chat.tables import acts, cases, entries, escalations, evidence, hidden, links, mutes, people, reviews, rooms
+from chat.tables import (
+    acts,
+    cases,
+    entries,
+    escalations,
+    evidence,
+    hidden,
+    links,
+    mutes,
+    people,
+    reviews,
+    rooms,
+    thirds,
+)
 from chat.tables import audit as audit_table
 
 logger = logging.getLogger(__name__)
@@ -187,7 +200,7 @@ class Retention:
         for case in due:
             async with self._store.transaction() as tx:
                 await tx.lock(cases, [case])
-                for table in (evidence, escalations, reviews):
+                for table in (evidence, escalations, reviews, thirds):
                     await tx.execute(sa.delete(table).where(table.c.case == case))
                 await tx.execute(sa.delete(cases).where(cases.c.id == case))
             await self._keys.destroy(case, "case")

@@ -29,7 +29,8 @@ DESK = RoomId(1)
 class RoomCard:
     """A room in a person's list. `last_seq` and `read_seq` are 0 for who is not in it: when it is active is private.
 
-    `name` of a one-to-one is the other's nickname, empty once erased. `people`: how many are in it now.
+    `name` of a one-to-one is the other's nickname, empty once erased; to a third it is those of the two. `people`: how
+    many are in it now. `part`: as what one is or was in it, empty for who never was.
     """
 
     id: RoomId
@@ -43,6 +44,7 @@ class RoomCard:
     capacity: int
     state: str
     language: str
+    part: str
 
 
 async def seed(tx: Transaction) -> None:
@@ -119,8 +121,8 @@ async def enter(
 
 
 async def leave(tx: Transaction, room: RoomId, person: PersonId, *, code: str | None = None) -> None:
-    """End a membership, or the waiting in a lobby; nothing said later is shown. A one-to-one closes with it. Repeating
-    is harmless.
+    """End a membership, or the waiting in a lobby; nothing said later is shown. A one-to-one closes with it, unless it
+    was a third who left (see `thirds`). Repeating is harmless.
 
     Raises:
         NotAMember: never was in it, or no such room. NotAllowed: an inbox or the desk.
@@ -134,7 +136,7 @@ async def leave(tx: Transaction, room: RoomId, person: PersonId, *, code: str | 
         raise NotAllowed
     if ranges and ranges[-1].to_seq is None:
         await _end(tx, room, person, code)
-        if where.kind == "one_to_one":
+        if where.kind == "one_to_one" and ranges[-1].part != "professional":
             await close(tx, room, "left")
 
 
@@ -155,11 +157,11 @@ async def leave_all(tx: Transaction, person: PersonId, code: str) -> None:
     found = await inside(tx, person)
     locked = await tx.lock(rooms, found)
     for room in sorted(found):
-        kind = locked[room].kind
-        if kind == "inbox" or not await _is_in(tx, room, person):
+        kind, ranges = locked[room].kind, await access.memberships_of(tx, room, person)
+        if kind == "inbox" or not ranges or ranges[-1].to_seq is not None:
             continue
         await _end(tx, room, person, code)
-        if kind == "one_to_one":
+        if kind == "one_to_one" and ranges[-1].part != "professional":
             await close(tx, room, "left")
     await tx.execute(sa.delete(lobby).where(lobby.c.person == person))
 
@@ -221,6 +223,17 @@ async def members(tx: Transaction, room: RoomId) -> list[Member]:
     return [Member(row.person, row.nickname or "", row.part) for row in await tx.execute(wanted)]
 
 
+async def other_of(tx: Transaction, room: RoomId, person: PersonId) -> PersonId | None:
+    """Return the other of a one-to-one, who may have left; None for who is or was no one of the two."""
+    mine, theirs = memberships.alias("mine"), memberships.alias("theirs")
+    pair = ["seeker", "peer"]
+    wanted = sa.select(theirs.c.person).join(mine, mine.c.room == theirs.c.room).where(
+        mine.c.room == room, mine.c.person == person, mine.c.part.in_(pair), theirs.c.person != person,
+        theirs.c.part.in_(pair),
+    )  # fmt: skip
+    return (await tx.execute(wanted)).scalar()
+
+
 async def met(tx: Transaction, room: RoomId, person: PersonId) -> list[PersonId]:
     """Return whom the person has been in a room with: those whose entries they may have seen, who left included."""
     mine, theirs = memberships.alias("mine"), memberships.alias("theirs")
@@ -237,12 +250,14 @@ async def listing(tx: Transaction, person: PersonId) -> list[RoomCard]:
     mine, theirs = memberships.alias("mine"), memberships.alias("theirs")
     newest = sa.select(sa.func.max(theirs.c.from_seq)).where(theirs.c.person == person, theirs.c.room == rooms.c.id)
     inside = sa.select(sa.func.count()).where(memberships.c.room == rooms.c.id, memberships.c.to_seq.is_(None))
-    other = sa.select(sa.func.max(people.c.nickname)).join(memberships, memberships.c.person == people.c.id).where(
-        memberships.c.room == rooms.c.id, people.c.id != person
-    )  # fmt: skip
+    one, other = sa.func.min(people.c.nickname), sa.func.max(people.c.nickname)
+    names = sa.select(sa.case((one == other, other), else_=one + " · " + other)).join(
+        memberships, memberships.c.person == people.c.id
+    ).where(memberships.c.room == rooms.c.id, people.c.id != person, memberships.c.part != "professional")  # fmt: skip
     wanted = sa.select(
-        rooms, mine.c.from_seq, mine.c.to_seq, mine.c.read_seq, inside.scalar_subquery().label("inside"),
-        sa.case((rooms.c.kind == "one_to_one", other.scalar_subquery())).label("other"),
+        rooms, mine.c.from_seq, mine.c.to_seq, mine.c.read_seq, mine.c.part,
+        inside.scalar_subquery().label("inside"),
+        sa.case((rooms.c.kind == "one_to_one", names.scalar_subquery())).label("names"),
     ).select_from(rooms.outerjoin(
         mine, sa.and_(mine.c.room == rooms.c.id, mine.c.person == person, mine.c.from_seq == newest.scalar_subquery())
     )).where(
@@ -255,11 +270,11 @@ async def listing(tx: Transaction, person: PersonId) -> list[RoomCard]:
     cards = []
     for row in await tx.execute(wanted):
         last = Seq(0 if row.from_seq is None else row.last_seq if row.to_seq is None else row.to_seq)
-        name = (row.other if row.kind == "one_to_one" else row.name) or ""
+        name = (row.names if row.kind == "one_to_one" else row.name) or ""
         cards.append(
             RoomCard(row.id, row.kind, name, row.about or "", last, Seq(row.read_seq or 0),
                      row.from_seq is not None and row.to_seq is None, row.inside, row.capacity, row.state,
-                     row.language or "")
+                     row.language or "", row.part or "")
         )  # fmt: skip
     return sorted(cards, key=lambda card: (not card.member, card.kind != "one_to_one", card.name.casefold(), card.id))
 
@@ -273,10 +288,6 @@ async def mark_read(tx: Transaction, room: RoomId, person: PersonId, seq: Seq) -
                memberships.c.read_seq < end)
         .values(read_seq=end)
     )  # fmt: skip
-
-
-async def _is_in(tx: Transaction, room: RoomId, person: PersonId) -> bool:
-    return any(one.to_seq is None for one in await access.memberships_of(tx, room, person))
 
 
 async def _end(tx: Transaction, room: RoomId, person: PersonId, code: str | None) -> None:

@@ -127,7 +127,7 @@ memberships = sa.Table(
     sa.Column("person", Id, sa.ForeignKey("people.id"), primary_key=True),
     sa.Column("from_seq", sa.BigInteger, primary_key=True),
     sa.Column("to_seq", sa.BigInteger),  # null while it lasts; nothing after it is shown
-    sa.Column("part", sa.Text, sa.CheckConstraint("part in ('member','leader','seeker','peer')", "part"),
+    sa.Column("part", sa.Text, sa.CheckConstraint("part in ('member','leader','seeker','peer','professional')", "part"),
               nullable=False),
     sa.Column("read_seq", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("since_at", Time, nullable=False),
@@ -137,6 +137,8 @@ memberships = sa.Table(
 sa.Index("ux_memberships_open", memberships.c.room, memberships.c.person, unique=True,
          postgresql_where=memberships.c.to_seq.is_(None), sqlite_where=memberships.c.to_seq.is_(None))  # fmt: skip
 sa.Index("ix_memberships_person", memberships.c.person)
+_third = sa.and_(memberships.c.to_seq.is_(None), memberships.c.part == "professional")
+sa.Index("ux_memberships_third", memberships.c.room, unique=True, postgresql_where=_third, sqlite_where=_third)
 
 lobby = sa.Table(
     "lobby", metadata,  # who waits at the door of a guarded room; see `door`
@@ -256,6 +258,20 @@ reviews = sa.Table(
     sa.Column("reviewed_at", Time),
     sa.Column("reviewed_by", Id, sa.ForeignKey("people.id")),
 )  # fmt: skip
+
+thirds = sa.Table(
+    "thirds", metadata,  # who asked to come into a one-to-one, about which case, and what the member said; see thirds
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("room", Id, sa.ForeignKey("rooms.id"), nullable=False, index=True),
+    sa.Column("person", Id, sa.ForeignKey("people.id"), nullable=False),
+    sa.Column("case", Id, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("role", sa.Text, sa.CheckConstraint("role in ('professional','supervisor')", "role"), nullable=False),
+    sa.Column("asked_at", Time, nullable=False),
+    sa.Column("ended_at", Time),  # null: it stands; else since when it is answered, or the third let go
+    sa.Column("choice", sa.Text, sa.CheckConstraint("choice in ('not_now','from_here','last','all')", "choice")),
+)  # fmt: skip
+_standing = thirds.c.ended_at.is_(None)
+sa.Index("ux_thirds_standing", thirds.c.room, unique=True, postgresql_where=_standing, sqlite_where=_standing)
 
 evidence = sa.Table(
     "evidence", metadata,  # what a report froze, sealed under the case's own key

@@ -1,7 +1,8 @@
 """Blocks: never matched again, in either direction, and the other learns nothing.
 
 What stood between the two ends as it would for any other reason: an offer closes as offers do, a shared one-to-one ends
-as when somebody leaves. Later requests pass the blocker by (see `offers.make` for how that looks like a busy peer).
+as when somebody leaves, or is left by the one of them who came in as a third. Later requests pass the blocker by (see
+`offers.make` for how that looks like a busy peer).
 """
 
 import sqlalchemy as sa
@@ -34,15 +35,15 @@ async def block(tx: Transaction, person: PersonId, other: PersonId) -> None:
     )
     mine, theirs = memberships.alias(), memberships.alias()
     shared = (
-        sa.select(rooms.c.id)
+        sa.select(rooms.c.id, theirs.c.part)
         .join(mine, sa.and_(mine.c.room == rooms.c.id, mine.c.person == person, mine.c.to_seq.is_(None)))
         .join(theirs, sa.and_(theirs.c.room == rooms.c.id, theirs.c.person == other))
         .where(rooms.c.kind == "one_to_one", rooms.c.state == "open")
     )
-    together = [RoomId(one) for one in (await tx.execute(shared)).scalars()]
-    await end_standing(tx, [row.id for row in await tx.execute(between)], also=together)
+    together = {RoomId(row.id): row.part for row in await tx.execute(shared)}
+    await end_standing(tx, [row.id for row in await tx.execute(between)], also=list(together))
     for room in sorted(together):
-        await chat_rooms.leave(tx, room, person)
+        await chat_rooms.leave(tx, room, other if together[room] == "professional" else person)
 
 
 async def unblock(tx: Transaction, person: PersonId, other: PersonId) -> None:

@@ -1,7 +1,7 @@
 """Newcomers: who has many short one-to-ones with people who have just come. No word is read for it.
 
 A peer meets newcomers by the nature of the thing, so it takes many, all of them broken off: someone who looks for the
-one that can be led astray drops the others soon.
+one that can be led astray drops the others soon. A third in a one-to-one (see `chat.thirds`) is neither of the two.
 """
 
 import sqlalchemy as sa
@@ -27,9 +27,12 @@ async def many_short(tx: Transaction, room: RoomId, now: Millis) -> list[PersonI
     )  # fmt: skip
     wanted = (
         sa.select(inside.c.person)
-        .join(theirs, theirs.c.person == inside.c.person)
+        .join(theirs, sa.and_(theirs.c.person == inside.c.person, theirs.c.part != "professional"))
         .join(rooms, sa.and_(rooms.c.id == theirs.c.room, broken))
-        .join(other, sa.and_(other.c.room == theirs.c.room, other.c.person != theirs.c.person))
+        .join(
+            other,
+            sa.and_(other.c.room == theirs.c.room, other.c.person != theirs.c.person, other.c.part != "professional"),
+        )
         .join(people, sa.and_(people.c.id == other.c.person, people.c.created_at > now - NEW_MS))
         .where(inside.c.room == room)
         .group_by(inside.c.person)

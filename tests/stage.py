@@ -9,6 +9,7 @@ from chat.journal import Journal
 from chat.protocol import Ban, Claim, Close, Escalate, Lock, Mute, Report
 from tests.place import Place
 from tests.test_held import waits_in
+from tests.three import ask_in
 from tests.words import words
 
 WHY = {"rule": "kindness", "reason": "A reason."}
@@ -187,5 +188,5 @@ TRIED: dict[type, Callable[[Stage], Awaitable[protocol.AnyCommand]]] = {
     protocol.Guard: guard, protocol.LetIn: let_in, protocol.Undo: undo,
     protocol.Claim: claim, protocol.Close: close, protocol.Grade: grade, protocol.Decide: decide,
     protocol.Release: release, protocol.HandOver: hand_over, protocol.Escalate: escalate,
-    protocol.Acknowledge: acknowledge, protocol.Review: review,
+    protocol.Acknowledge: acknowledge, protocol.AskIn: ask_in, protocol.Review: review,
 }  # fmt: skip

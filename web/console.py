@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from chat import appeals, bans, cases, door, dose, held, house_rules, queue, reviews, rooms, roster, staffing
+from chat import appeals, bans, cases, door, dose, held, house_rules, queue, reviews, rooms, roster, staffing, thirds
 from chat.cases import OpenedCase
 from chat.held import HeldSay
 from chat.ids import CaseId, RoomId
@@ -24,7 +24,8 @@ class Subject(Quiet, frozen=True):
 class CaseTold(Quiet, frozen=True):
     """A case in the queue: no words. `room_name` is ours for a one-to-one, which has none. `asked`: who is asked to
     acknowledge it, once it was escalated. `code`: see CaseCard; `found`: the name of the
-    organisation's own signal, where that is what it is; `done`: the valve has done something that stands."""
+    organisation's own signal, where that is what it is; `done`: the valve has done something that stands. `third`: see
+    `thirds.by_case`."""
 
     case: int
     level: str
@@ -44,6 +45,7 @@ class CaseTold(Quiet, frozen=True):
     times: int = 1
     found: str = ""
     done: bool = False
+    third: str = ""
 
 
 class WaitingTold(Quiet, frozen=True):
@@ -166,6 +168,7 @@ async def cases_now(visit: Visit) -> Response:
     """Give the queue as JSON, the most harmful first."""
     async with visit.site.store.reading() as tx:
         waiting = await queue.queue(tx, visit.member.person)
+        standing = await thirds.by_case(tx, visit.member.person)
         own = await own_signals.named(tx)
     return visit.json(
         msgspec.json.encode(
@@ -174,7 +177,7 @@ async def cases_now(visit: Visit) -> Response:
                     one.id, one.level, one.state, one.room or 0, _place(visit, one.place, one.room_name),
                     one.created_at, Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name,
                     one.kind, one.caller_name, one.asked or 0, one.asked_name, one.acknowledged, one.code, one.times,
-                    own.get(one.code, ""), one.done,
+                    own.get(one.code, ""), one.done, standing.get(one.id, ""),
                 )
                 for one in waiting
             ]

@@ -45,7 +45,9 @@ async def desk(visit: Visit) -> Response:
         left_out = await peers.topics_not_today(tx, visit.site.tokens, person)
         known = await topics.load(tx)
         cards = await rooms.listing(tx, person)
-    chats = sum(one.kind == "one_to_one" and one.member and one.state == "open" for one in cards)
+    chats = sum(
+        one.kind == "one_to_one" and one.part != "professional" and one.member and one.state == "open" for one in cards
+    )
     labels = {one.code: facet_words.topic(visit.language, one) for one in known if not one.retired}
     return visit.page(
         "desk.html", page="desk", offers=await _offers(visit), availability=set_to, load=Load(chats), gaps=GAPS,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from starlette.responses import Response
 
-from chat import access, account, calls, door, held, history, holding, rooms, roster, store
+from chat import access, account, calls, door, held, history, holding, rooms, roster, store, thirds
 from chat.account import ToldAct
 from chat.holding import Holds
 from chat.ids import Millis, PersonId, RoomId
@@ -99,6 +99,9 @@ async def room(visit: Visit) -> Response:
         holds = Holds(False, 0)
         if card.member:
             holds = await holding.holds(tx, person, stays[-1], visit.site.settings.zone)
+        alone = card.kind == "one_to_one" and card.member
+        asking = await thirds.standing(tx, number) if alone and card.state == "open" else None
+        inside = await rooms.members(tx, number) if alone else []
         waits = await door.waits(tx, number, person)
     if card.kind == "group" and not card.member:
         if visit.wants_json:
@@ -124,7 +127,9 @@ async def room(visit: Visit) -> Response:
         room=_named(visit, card), entries=page.entries, first=page.first, last=page.last, epoch=epoch,
         oldest=page.entries[0].seq if page.entries else None, here=max(1, visit.people_here(number)), me=person,
         peer=card.name, silenced=silenced, about=sayings.of_levels(visit.language),
-        unwatched=unwatched, may_call=card.member and stays[-1].part in calls.CALLERS,
+        unwatched=unwatched, may_call=card.member and card.part in calls.CALLERS,
+        asking=asking, third=next((one for one in inside if one.part == "professional"), None), part=card.part,
+        own=visit.member.nickname,
     )  # fmt: skip
 
 
@@ -148,20 +153,20 @@ async def join(visit: Visit) -> Response:
 
 
 async def block(visit: Visit) -> Response:
-    """Never match the two again: the other of a one-to-one, which is left with it, or `person` of a group room."""
+    """Never match the two again: the other of a one-to-one, which is left with it, or `person` of a group room, or a
+    third."""
     number, person = RoomId(visit.id("room")), visit.member.person
     wanted = visit.field("person")
     async with visit.site.store.transaction() as tx:
-        card = await _card(tx, person, number)
-        others = await rooms.met(tx, number, person)
-        if wanted:
-            others = [one for one in others if one == whole(wanted)]
-        if not others or (not wanted and card.kind != "one_to_one"):
+        await _card(tx, person, number)
+        other = await rooms.other_of(tx, number, person)
+        whom = whole(wanted) if wanted else other
+        if whom is None or whom not in await rooms.met(tx, number, person):
             raise NotAMember
-        await blocks.block(tx, person, others[0])
+        await blocks.block(tx, person, PersonId(whom))
     if visit.wants_json:
         return visit.json(b"{}")
-    return visit.go("/rooms?blocked=yes" if card.kind == "one_to_one" else f"/rooms/{number}")
+    return visit.go("/rooms?blocked=yes" if whom == other else f"/rooms/{number}")
 
 
 async def entries(visit: Visit) -> Response:

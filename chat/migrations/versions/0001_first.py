@@ -242,7 +242,9 @@ def upgrade() -> None:
         sa.Column("part", sa.Text(), nullable=False),
         sa.Column("read_seq", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("since_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("part in ('member','leader','seeker','peer')", name=op.f("ck_memberships_part")),
+        sa.CheckConstraint(
+            "part in ('member','leader','seeker','peer','professional')", name=op.f("ck_memberships_part")
+        ),
         sa.CheckConstraint(
             "from_seq >= 1 and (to_seq is null or to_seq >= from_seq - 1)", name=op.f("ck_memberships_range")
         ),
@@ -259,6 +261,14 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("to_seq IS NULL"),
         sqlite_where=sa.text("to_seq IS NULL"),
+    )
+    op.create_index(
+        "ux_memberships_third",
+        "memberships",
+        ["room"],
+        unique=True,
+        postgresql_where=sa.text("to_seq IS NULL AND part = 'professional'"),
+        sqlite_where=sa.text("to_seq IS NULL AND part = 'professional'"),
     )
     op.create_table(
         "mutes",
@@ -480,4 +490,31 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_reviews_case")),
         sa.ForeignKeyConstraint(["reviewed_by"], ["people.id"], name=op.f("fk_reviews_reviewed_by")),
         sa.PrimaryKeyConstraint("case", name=op.f("pk_reviews")),
+    )
+    op.create_table(
+        "thirds",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("case", sa.BigInteger(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("choice", sa.Text(), nullable=True),
+        sa.CheckConstraint("choice in ('not_now','from_here','last','all')", name=op.f("ck_thirds_choice")),
+        sa.CheckConstraint("role in ('professional','supervisor')", name=op.f("ck_thirds_role")),
+        sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_thirds_case")),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_thirds_person")),
+        sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_thirds_room")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_thirds")),
+    )
+    op.create_index(op.f("ix_thirds_case"), "thirds", ["case"], unique=False)
+    op.create_index(op.f("ix_thirds_room"), "thirds", ["room"], unique=False)
+    op.create_index(
+        "ux_thirds_standing",
+        "thirds",
+        ["room"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
+        sqlite_where=sa.text("ended_at IS NULL"),
     )

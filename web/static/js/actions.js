@@ -104,6 +104,9 @@ export async function second(live) {
 async function block(live, person) {
   const shown = dialog("block");
   const form = /** @type {HTMLFormElement} */ (shown.querySelector("form"));
+  const isThird = Boolean(person) && person === Number(live.element.dataset.third);
+  for (const each of /** @type {NodeListOf<HTMLElement>} */ (shown.querySelectorAll("[data-of]")))
+    each.hidden = (each.dataset.of === "third") !== isThird;
   /** @type {HTMLInputElement} */ (form.elements.namedItem("person")).value = String(person || "");
   if ((await choice(shown)) !== "block") return;
   const body = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
@@ -112,7 +115,7 @@ async function block(live, person) {
     method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER_MS),
   }).catch(() => undefined);
   if (!answer?.ok) tell(live, answer ? "refused" : "not_done");
-  else if (live.element.kind === "one_to_one") location.assign("/rooms?blocked=yes");
+  else if (live.element.kind === "one_to_one" && !isThird) location.assign("/rooms?blocked=yes");
   else tell(live, "blocked");
 }
 

@@ -27,6 +27,17 @@ export function caseItem(page, one, selected) {
   const state = one.state === "claimed" ? (mine ? "state_mine" : "state_claimed") : `state_${one.state}`;
   const line = one.asked ? page.words(one.acknowledged ? "acknowledged_by" : "asked_of", { name: one.asked_name ?? "" }) : "";
   const valve = one.done ? page.words("valve") : "";
-  write(item, "state", [page.words(state, { name: one.claimed_name ?? "" }), line, valve].filter(Boolean).join(" · "));
+  const third = one.third ? page.words(`third_${one.third}`) : "";
+  write(item, "state", [page.words(state, { name: one.claimed_name ?? "" }), line, valve, third].filter(Boolean).join(" · "));
   return item;
+}
+
+/** Whether one is in the chat that a case is about, or has asked to be. @param {import("./page.js").LivePage} page @param {import("./queue.js").Case} one */
+export function showThird(page, one) {
+  const told = one.third ? page.words(`third_${one.third}`) : "";
+  const line = write(page, "third", told);
+  line.hidden = !told;
+  const chat = /** @type {HTMLAnchorElement} */ (page.piece("chat"));
+  chat.href = `/rooms/${one.room}`;
+  chat.hidden = one.third !== "in";
 }

@@ -11,7 +11,7 @@ import { Second } from "./second.js";
 import { Doors } from "./doors.js";
 import { follow } from "./inbox.js";
 import { Queue, found } from "./queue.js";
-import { caseItem, nameOf } from "./case_item.js";
+import { caseItem, nameOf, showThird } from "./case_item.js";
 import { Told } from "./told.js";
 import { Staffing } from "./staffing.js";
 import { Handing } from "./handing.js";
@@ -107,7 +107,6 @@ class Console extends LivePage {
   }
 
   // The queue.
-
   #show() {
     const queue = this.#queue;
     const list = this.piece("queue");
@@ -119,13 +118,14 @@ class Console extends LivePage {
     const held = shown?.claimed_by === Number(this.dataset.me);
     const asked = Boolean(shown?.asked) && !shown?.acknowledged;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
-      ["claim", held || (asked && shown?.asked === Number(this.dataset.me))], ["release", !held], ["escalate", Boolean(shown?.asked) || shown?.kind === "appeal"], ["acknowledge", !asked],
+      ["claim", held || (asked && shown?.asked === Number(this.dataset.me))], ["release", !held], ["escalate", Boolean(shown?.asked) || shown?.kind === "appeal"], ["acknowledge", !asked], ["ask-in", shown?.third !== "may"],
     ])) {
       const button = /** @type {HTMLElement} */ (this.querySelector(`[data-act="${act}"]`));
       if (hidden && button === document.activeElement) list.focus();
       button.hidden = hidden;
     }
     if (shown) this.#level(shown.level);
+    if (shown) showThird(this, shown);
     const fresh = this.piece("fresh");
     fresh.hidden = !queue.held;
     write(fresh, "fresh-text", this.words("show", { n: queue.held }));

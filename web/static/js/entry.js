@@ -80,7 +80,7 @@ export class EntryMaker {
     if (row.hidden) return this.words(`hidden_${row.hidden}`);
     if (row.kind === "said") return row.text;
     const name = row.name || this.words("nobody");
-    return this.words(`${row.kind}_${row.code}`) || this.words(row.kind, { name });
+    return this.words(`${row.kind}_${row.code}`, { name }) || this.words(row.kind, { name });
   }
 
   /** @param {Row} row */

@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * What puts a case into other hands: handed back, handed over, escalated, acknowledged; and reviewed when it is over.
+ * What puts a case into other hands: handed back, handed over, escalated, acknowledged; and reviewed when it is over. And
+ * asking to come into the chat it is about.
  *
  * @typedef {import("./queue.js").Case} Case
  * @typedef {{ask: (command: Record<string, unknown> & {t: string}, told: string) => Promise<boolean>,
@@ -21,6 +22,7 @@ export class Handing {
     const mine = one.claimed_by === this.#hands.me();
     if (act === "release") mine && (await this.#hands.ask({ t: "release", case: one.case }, "released"));
     else if (act === "acknowledge") await this.#hands.ask({ t: "acknowledge", case: one.case }, "acknowledged");
+    else if (act === "ask-in") await this.#askIn(one);
     else if (act === "escalate") await this.#escalate(one);
     else return false;
     return true;
@@ -33,6 +35,12 @@ export class Handing {
     const form = await this.#hands.form("escalate", one.subject?.nickname ?? "");
     if (!form || !(await this.#hands.claim(one))) return;
     await this.#hands.ask({ t: "escalate", case: one.case, level: form.level, reason: form.reason }, "escalated");
+  }
+
+  /** @param {Case} one */
+  async #askIn(one) {
+    const form = await this.#hands.form("ask-in", "");
+    if (form) await this.#hands.ask({ t: "askin", case: one.case, reason: form.reason }, "asked_in");
   }
 
   /** Hand over every case one holds. @param {{person: number, nickname: string}[]} colleagues who are on shift */

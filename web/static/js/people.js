@@ -1,5 +1,6 @@
 // @ts-check
 /** Who is here and who is writing: signals, which may be lost. */
+import { Third } from "./third.js";
 
 const TYPING_MS = 5000;
 
@@ -9,21 +10,25 @@ export class People {
   /** @type {Map<number, number>} person -> timer */
   #writing = new Map();
   #room;
+  #n = 1;
   #here = document.querySelector("[data-here]");
 
   /** @param {import("./room.js").Room} room */
   constructor(room) {
     this.#room = room;
+    this.third = new Third(room);
   }
 
-  /** @param {{person: number, nickname: string, here?: boolean}[]} people the room's members, as its join told them */
+  /** @param {{person: number, nickname: string, part: string, here?: boolean}[]} people the room's members, as its join told them */
   met(people) {
     for (const one of people) this.#people.set(one.person, { name: one.nickname, here: one.here ?? false });
+    this.third.met(people);
     this.#count(people.filter((one) => one.here || one.person === this.#room.me).length);
   }
 
   /** Somebody was heard: they are here, have this name, and write no more. @param {import("./state.js").Entry} entry */
   heard(entry) {
+    if (this.third.heard(entry)) this.#count(this.#n);
     if (!entry.author) return;
     if (entry.name) this.#people.set(entry.author, { name: entry.name, here: true });
     this.#hush(entry.author);
@@ -54,9 +59,10 @@ export class People {
 
   /** @param {number} n how many are connected */
   #count(n) {
+    this.#n = n;
     if (!this.#here) return;
     const over = this.#room.hasAttribute("data-over");
-    const key = over ? "closed" : this.#room.kind === "one_to_one" ? (n > 1 ? "both" : "alone") : "here";
+    const key = over ? "closed" : this.#room.kind === "one_to_one" && !this.third.person ? (n > 1 ? "both" : "alone") : "here";
     this.#here.textContent = this.#room.words?.(key, { n }) ?? "";
   }
 }

@@ -8,7 +8,7 @@
  * @typedef {{case: number, level: string, state: string, room: number, room_name: string, at: number,
  *   subject: {person: number, nickname: string}, claimed_by: number, claimed_name: string, kind?: string,
  *   caller_name?: string, asked?: number, asked_name?: string, acknowledged?: boolean, code: string, times: number,
- *   found?: string, done?: boolean}} Case
+ *   found?: string, done?: boolean, third?: string}} Case
  */
 
 /** What a case is about, the most harmful first; the server has the same order. */
