@@ -15,6 +15,7 @@ import uvicorn
 from chat import sessions
 from chat.ids import PersonId
 from chat.journal import Journal
+from chat.keys import Keys
 from chat.settings import Settings
 from matcher import changes, pairs, topics
 from matcher.tokens import Tokens
@@ -22,7 +23,7 @@ from tests.place import Place, open_place
 from tests.words import PLACE_CANARY
 from web.app import make_app
 
-START_S = 10.0
+STOP_S = 10.0
 TOKEN = re.compile(r'name="csrf" value="([A-Za-z0-9_=-]+)"')
 
 
@@ -96,10 +97,10 @@ class Pages:
 
 
 @asynccontextmanager
-async def site(folder: Path, database_url: str, **set_to: object) -> AsyncIterator[Pages]:
-    """Run the pages on a free port; `set_to` are settings."""
+async def site(folder: Path, database_url: str, keys_of: type[Keys] = Keys, **set_to: object) -> AsyncIterator[Pages]:
+    """Run the pages on a free port; `keys_of`: see `open_place`; `set_to` are settings."""
     given = Settings.from_environment({"HEARTHSIDE_VAR": str(folder), "HEARTHSIDE_DATABASE": database_url})
-    async with open_place(database_url, folder) as place:
+    async with open_place(database_url, folder, keys_of) as place:
         async with place.store.transaction() as tx:
             await changes.seed(tx)
             await pairs.seed(tx, Tokens(place.keys.derive("tokens")))
@@ -113,14 +114,16 @@ async def site(folder: Path, database_url: str, **set_to: object) -> AsyncIterat
         config.app = make_app(
             settings=settings, store=place.store, keys=place.keys, journal=Journal(folder / "erasures.journal")
         )
-        async with asyncio.TaskGroup() as tasks:
-            serving = tasks.create_task(server.serve([socket]))
-            async with asyncio.timeout(START_S):
-                while not server.started:  # noqa: ASYNC110  uvicorn tells it by a field
-                    await asyncio.sleep(0.01)
-            try:
-                yield Pages(place, base, settings)
-            finally:
-                server.should_exit = True
-                async with asyncio.timeout(START_S):
-                    await serving
+        config.load()
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[socket])
+        await server.on_tick(0)  # what uvicorn's loop does each second; the loop sees its end only at the next tenth
+        try:
+            yield Pages(place, base, settings)
+        finally:
+            for listening in server.servers:
+                listening.close()
+            for connection in list(server.server_state.connections):
+                connection.shutdown()
+            async with asyncio.timeout(STOP_S):
+                await asyncio.gather(*server.server_state.tasks)

@@ -100,11 +100,11 @@ class Place:
 
 
 @asynccontextmanager
-async def open_place(database_url: str, folder: Path) -> AsyncIterator[Place]:
-    """Open a place on a database that is empty, or was one before."""
+async def open_place(database_url: str, folder: Path, keys_of: type[Keys] = Keys) -> AsyncIterator[Place]:
+    """Open a place on a database that is empty, or was one before. `keys_of`: a key store that looks on, say."""
     await bring_up(database_url)
     store = Store.open(database_url)
-    keys = await Keys.open(f"sqlite:///{folder / 'keys.db'}", Keyring.load(folder / "master.keys"))
+    keys = await keys_of.open(f"sqlite:///{folder / 'keys.db'}", Keyring.load(folder / "master.keys"))
     try:
         async with store.transaction() as tx:
             await rooms.seed(tx)

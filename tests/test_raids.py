@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chat import door, moderation, raids, rooms, timeline
 from chat.door import PROBATION_MS
 from chat.ids import ActId, PersonId, RoomId, Seq
-from chat.protocol import Guard, Remove, Retract, Undo
+from chat.protocol import Guard, LetIn, Remove, Retract, Undo
 from chat.refusals import NotAllowed, NotAMember, RoomClosed
 from chat.tables import acts, audit, entries, lobby, memberships, people
 from chat.tables import rooms as rooms_table
@@ -232,3 +232,19 @@ async def test_a_reader_may_undo_nothing(place: Place) -> None:
     made = await guard(place, moderator, await place.room())
     with pytest.raises(NotAllowed):
         await moderation.undo(place.store, place.keys, person, Undo(act=made))
+
+
+async def test_a_room_is_told_once_when_its_doors_are_open_again(place: Place) -> None:
+    moderator, old, new = await place.person("moderator"), await place.person(), await place.person()
+    room = await place.room()
+    await settled(place, room, old)
+    made = await guard(place, moderator, room)
+    async with place.store.transaction() as tx:
+        await rooms.join(tx, room, new)
+    before = len(await place.read(room))
+    await raids.let_in(place.store, place.keys, moderator, LetIn(room=room, person=new))
+    assert "unguarded" not in [one.code for one in await place.read(room)], "somebody came in, and the doors are closed"
+    for _ in range(2):
+        await raids.let_in(place.store, place.keys, moderator, LetIn(room=room))
+    told = [one for one in (await place.read(room))[before:] if one.kind == "notice"]
+    assert [(one.code, one.ref, one.author) for one in told] == [("unguarded", made, 0)]

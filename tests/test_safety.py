@@ -1,15 +1,9 @@
 """The safety report: what came and what became of it, counted once a month, and no more told by many reports than by
 one."""
 
-from collections.abc import Iterator
 from itertools import count
 
-import numpy as np
-import numpy.typing as npt
-import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chat import cases, escalations, moderation
 from chat.ids import Millis, new_id
@@ -20,13 +14,11 @@ from chat.tables import acts as acts_table
 from chat.tables import audit, rooms
 from chat.tables import cases as cases_table
 from chat.tables import escalations as escalations_table
-from matcher.noise import STEP, noise, rounded
+from matcher.noise import noise
 from matcher.safety import (
     LISTED,
     MONTHS_MOST,
-    PERIODS,
     SETTLED_MS,
-    Cell,
     Month,
     Safety,
     begins,
@@ -217,84 +209,3 @@ async def test_every_listed_value_is_told_every_month_also_of_nothing(place: Pla
     assert len(set(found.counts.values())) > 3, "nothing has noise, too"
     [row] = (await place.rows(month_counts))[:1]
     assert set(row._fields) == {"month", "by", "value", "noised"}, "no count is kept without its noise"
-
-
-Counts = npt.NDArray[np.int64]
-HISTORIES = 2000
-ALL_MONTHS = 24
-VALUES = 4
-ROUNDS = 10
-"""The last is the total of the others."""
-
-
-def histories() -> Counts:
-    """Return small counts, shape (n, months, values), each month with its total."""
-    inner = np.random.default_rng(7).poisson(0.8, (HISTORIES, ALL_MONTHS, VALUES - 1))
-    return np.concatenate([inner, inner.sum(2, keepdims=True)], 2)
-
-
-def noised(counts: Counts) -> Counts:
-    moved = [noise(KEY, str(at).encode()) for at in range(counts.size)]
-    return counts + np.array(moved).reshape(counts.shape)
-
-
-def reports(kept: Counts) -> Iterator[tuple[slice, Counts]]:
-    """Return every report there ever is of these months, by which of them it sums."""
-    for period in PERIODS:
-        for at in range(ALL_MONTHS - period + 1):
-            months = slice(at, at + period)
-            total = kept[:, months].sum(1)
-            yield months, np.maximum(0, STEP * np.rint(total / STEP)).astype(np.int64)
-
-
-def squeezed(kept: Counts, reach: int) -> tuple[Counts, Counts]:
-    """Attack: narrow what each count may be by every report that sums it, and by what a total leaves for its parts,
-    betting that no noise is more than `reach`."""
-    low, high = np.zeros_like(kept), np.full_like(kept, 10_000)
-    told = list(reports(kept))
-    for _ in range(ROUNDS):
-        for months, shown in told:
-            edge = STEP // 2 + reach * (months.stop - months.start)
-            lows, highs = low[:, months], high[:, months]  # views, so both are narrowed
-            most, least = (shown + edge)[:, None], np.where(shown > 0, shown - edge, 0)[:, None]
-            others_low, others_high = lows.sum(1, keepdims=True) - lows, highs.sum(1, keepdims=True) - highs
-            lows[:], highs[:] = np.maximum(lows, least - others_high), np.minimum(highs, most - others_low)
-        total_low, total_high = low[..., -1:], high[..., -1:]
-        parts_low, parts_high = low[..., :-1], high[..., :-1]
-        sum_low, sum_high = parts_low.sum(2, keepdims=True), parts_high.sum(2, keepdims=True)
-        total_low[:], total_high[:] = np.maximum(total_low, sum_low), np.minimum(total_high, sum_high)
-        parts_low[:] = np.maximum(parts_low, total_low - (sum_high - parts_high))
-        parts_high[:] = np.minimum(parts_high, total_high - (sum_low - parts_low))
-    return low, high
-
-
-@pytest.mark.parametrize("reach", [5, 64])
-def test_no_sequence_of_reports_gives_a_small_count_away(reach: int) -> None:
-    counts = histories()
-    low, high = squeezed(counts, 0)
-    assert np.count_nonzero((low == high) & (low == counts) & (counts > 0)) > 100, "fives alone would not be enough"
-    low, high = squeezed(noised(counts), reach)
-    assert np.count_nonzero((low == high) & (low == counts) & (counts > 0)) == 0
-
-
-def test_who_knows_all_the_rest_and_lays_every_report_side_by_side_bets_as_on_one_number() -> None:
-    """One case or none in a month, where nothing else ever was, and so many reports that sum this month. If each had
-    noise of its own, their mean would tell which. As they are made of the month's one number, who has that has all."""
-    case, summed = np.arange(HISTORIES) % 2, sum(PERIODS)
-    fresh = np.array([noise(KEY, str(at).encode()) for at in range(HISTORIES * summed)]).reshape(HISTORIES, summed)
-    by_mean = np.mean(((case[:, None] + fresh).mean(1) > 0.5) == case)
-    by_one = np.mean((case + fresh[:, 0] >= 1) == case)
-    assert by_mean > 0.8 and by_one == pytest.approx(2 / 3, abs=0.03)
-
-
-@given(st.lists(st.integers(-20, 60), min_size=ALL_MONTHS, max_size=ALL_MONTHS), st.data())
-def test_whatever_is_told_of_a_period_is_the_sum_of_what_is_kept_of_its_months(
-    kept: list[int], data: st.DataObject
-) -> None:
-    period = data.draw(st.sampled_from(PERIODS))
-    at = data.draw(st.integers(0, ALL_MONTHS - period))
-    months = tuple(Month(one) for one in range(at, at + period))
-    cell: Cell = ("came", "")
-    found = Safety(months, {(month, cell): kept[month] for month in months})
-    assert found.told(*cell) == rounded(sum(kept[at : at + period])) == found.told(*cell, *months)
-    assert [found.told(*cell, month) for month in months] == [rounded(kept[month]) for month in months]

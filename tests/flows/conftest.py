@@ -1,10 +1,12 @@
-"""The towns that flows run in. Each flow is run with Redis well, with Redis frozen and with Redis dead."""
+"""The towns that flows run in, each with Redis well, frozen and dead; and a house with a browser before it."""
 
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, expect
 
-from tests import servers
+from tests import browser, servers
+from tests.browser import House
 from tests.town import Town, open_town
 
 
@@ -31,3 +33,18 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     assert at_scale.redis is not None
     with at_scale.redis.being(request.param):
         yield at_scale
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    """A server with the demo's rooms and people and nobody who matches, for all tests of a file."""
+    with browser.open_house(matching=False) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests of a file, and no longer: while it is driven, no other loop runs in this thread."""
+    expect.set_options(timeout=browser.WAIT_MS)
+    with browser.open_browser() as one:
+        yield one

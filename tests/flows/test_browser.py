@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests import browser
 from tests.browser import PHONE, House, Visitor, visitor
 from tests.place import nickname
 from tests.words import words
@@ -14,19 +13,6 @@ from tests.words import words
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 ROOM = "Evenings, one day at a time"
 OTHER_ROOM = "New here"
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with browser.open_house(matching=False) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
 
 
 @pytest.fixture

@@ -1,30 +1,15 @@
 """The acts behind More, their undoing, and a second moderator's yes, on two consoles and two members' pages."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests import browser
 from tests.browser import PHONE, House, Visitor, visitor
 from tests.words import words
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 ROOM = "Evenings, one day at a time"
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with browser.open_house(matching=False) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
 
 
 def second_of(organiser: Visitor, one: Visitor) -> None:

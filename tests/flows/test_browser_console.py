@@ -18,19 +18,6 @@ OTHER_ROOM = "New here"
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with browser.open_house(matching=False) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def moderator(chromium: Browser, house: House) -> Iterator[Visitor]:
     with visitor(chromium, house.address) as one:
         one.use_link(house.link("moderator"))

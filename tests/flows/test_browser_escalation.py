@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,25 +13,11 @@ from chat.raising import Found, raise_cases
 from chat.store import Transaction
 from chat.tables import memberships
 from chat.tables import people as people_table
-from tests import browser
 from tests.browser import PHONE, House, Visitor, visitor
 from tests.place import nickname, open_place
 from tests.words import words
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with browser.open_house(matching=False) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
 
 
 async def cast(house: House) -> dict[str, str]:

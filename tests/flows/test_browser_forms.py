@@ -18,13 +18,6 @@ def house() -> Iterator[House]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
-
-
 def stored(one: Visitor) -> str:
     kept: str = one.page.evaluate("JSON.stringify(sessionStorage)")
     return kept

@@ -1,11 +1,8 @@
 """What is said in a room that holds, on its author's page, on another member's, and on a moderator's console."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests import browser
 from tests.browser import PHONE, House, Visitor, visitor
 from tests.flows.test_browser_acts import by_keys, send
 from tests.words import words
@@ -13,19 +10,6 @@ from tests.words import words
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 ROOM = "Carers after hours"
 WAITS = "Waits for a moderator; the others do not see it yet"
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with browser.open_house(matching=False) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
 
 
 def write(one: Visitor, text: str) -> None:

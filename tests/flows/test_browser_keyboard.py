@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests import browser
 from tests.browser import PHONE, House, Visitor, visitor
 from tests.place import nickname
 from tests.words import words
@@ -20,19 +19,6 @@ ROOM = "Evenings, one day at a time"
 OTHER_ROOM = "New here"
 ORGANISER = "the first organiser"
 PASSPHRASE = f"{words()} correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with browser.open_house(matching=False) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import browser
 from tests.browser import DESKTOP, PHONE, House, Visitor, visitor
 from tests.place import nickname
 from tests.words import words
@@ -27,19 +26,6 @@ does not hang on the scheme."""
 NARROWEST = 320
 ORGANISER = "the first organiser signs in here (works once, for a day)"
 HEIGHT = 800
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with browser.open_house(matching=False) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
 
 
 @dataclass

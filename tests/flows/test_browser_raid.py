@@ -1,30 +1,14 @@
 """Closing the doors of a room by keys alone, on a moderator's console, a raider's page and a newcomer's."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests import browser
 from tests.browser import PHONE, House, visitor
 from tests.flows.test_browser_acts import by_keys, send
 from tests.words import words
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 ROOM = "Carers after hours"
-
-
-@pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with browser.open_house(matching=False) as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
 
 
 def test_who_is_new_waits_outside_when_the_doors_are_closed_and_keeps_what_they_were_writing(
@@ -59,6 +43,7 @@ def test_who_is_new_waits_outside_when_the_doors_are_closed_and_keeps_what_they_
         assert raider.axe() == [] and raider.page.locator("main a[href='/help']").count() == 1
         moderator.press(moderator.page.locator("[data-everybody] button"))
         moderator.see("The doors are open again.")
+        member.see("The doors of this room are open again")
         expect(moderator.page.locator("[data-doors]")).to_be_hidden()
         expect(raider.page.locator("hearth-room")).to_be_attached()
         expect(raider.page.locator(".entry[data-hidden=removed]")).to_have_count(1)

@@ -26,13 +26,6 @@ def house() -> Iterator[House]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
-
-
 async def cast(house: House, earlier: str) -> dict[str, str]:
     """Make a chat in which something was said, and a professional who has its case; return the cookie and the name of
     each, and the path of the chat."""

@@ -23,13 +23,6 @@ def house() -> Iterator[House]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
-        yield one
-
-
 @pytest.fixture(scope="module", autouse=True)
 def peer_is_here(chromium: Browser, house: House) -> None:
     train(chromium, house)
