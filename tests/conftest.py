@@ -8,7 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import logs, servers
+from tests import logs, servers, statements
 from tests.circle import Circle, open_circle
 from tests.migrated import Reused
 from tests.place import Place, open_place
@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("hearthside")
 def pytest_configure(config: pytest.Config) -> None:
     logs.folder()
     config.add_cleanup(logs.collect().close)
+    statements.share()
 
 
 @pytest.hookimpl(trylast=True)
