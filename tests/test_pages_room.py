@@ -71,6 +71,7 @@ def _room(assets: Assets, entries: list[Entry]) -> str:
         "person": {"person": ME, "nickname": "Moss", "roles": (), "inbox": 1}, "csrf": "token", "room": room,
         "entries": entries, "first": 1, "last": entries[-1].seq, "epoch": "e1", "here": 2, "me": ME, "peer": "",
         "about": sayings.of_levels(language.load()["en"]), "unwatched": "", "may_call": False,
+        "held": [], "holds": False, "turns_s": 0,
     }  # fmt: skip
     return environments(language.load(), assets)["en"].get_template("room.html").render(values)
 

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
@@ -42,8 +43,9 @@ class Assets:
         self._files = {name: _asset(name, body) for name, body in files.items()}
 
     @classmethod
+    @cache
     def load(cls, folder: Path = STATIC) -> "Assets":
-        """Read and join the files below `folder`."""
+        """Read and join the files below `folder`, once in a process."""
         css, js = folder / "css", folder / "js"
         files = {"app.css": bundle.style(css)}
         files |= {f"{part.name}.css": bundle.style(part) for part in sorted(css.iterdir()) if part.is_dir()}

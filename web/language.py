@@ -6,8 +6,11 @@ so there is no build step and no stale binary. `python -m tests.catalogue` write
 
 import gettext
 import io
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from babel.core import Locale, negotiate_locale
 from babel.dates import format_date, format_time
@@ -67,8 +70,9 @@ class Language:
         return self.many("%(num)s hour", "%(num)s hours", minutes // 60)
 
 
-def load() -> dict[str, Language]:
-    """Return every language by code, English first."""
+@cache
+def load() -> Mapping[str, Language]:
+    """Return every language by code, English first; read once in a process."""
     found = {SOURCE: Language(SOURCE, gettext.NullTranslations())}
     for code in LANGUAGES:
         if code != SOURCE:
@@ -77,7 +81,7 @@ def load() -> dict[str, Language]:
                 write_mo(compiled, read_po(source, locale=code))
             compiled.seek(0)
             found[code] = Language(code, gettext.GNUTranslations(compiled))
-    return found
+    return MappingProxyType(found)
 
 
 def negotiate(accept_language: str) -> str:
