@@ -206,9 +206,7 @@ async def _cited(tx: Transaction, act: "sa.Row[Any]") -> tuple[RoomId, list[Piec
     room, seqs = act.room, [act.seq]
     if act.kind == "declined":  # it is no entry of the room
         rows = await tx.execute(sa.select(held).where(held.c.act == act.id))
-        return RoomId(room), [
-            Piece(Seq(0), "said", row.author, row.at, None, row.say_id, row.body, row.key_version) for row in rows
-        ]
+        return RoomId(room), [evidence.piece_of_held(row) for row in rows]
     if act.kind == "cleared":
         removed = sa.select(entries.c.target).where(
             entries.c.room == room, entries.c.target.is_not(None), entries.c.kind == "removed", entries.c.ref == act.id

@@ -17,9 +17,11 @@ from chat.keys import Keys
 from chat.refusals import NotAMember
 from chat.seal import DataKey, SealBroken, about
 from chat.store import Transaction
-from chat.tables import entries, evidence, rooms
+from chat.tables import entries, evidence, held, rooms
 
 WORDS = ("said", "edited")
+NO_ENTRY = Seq(0)
+"""Of what waits, or was declined: it has no number in its room."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,6 +82,17 @@ async def around(tx: Transaction, room: RoomId, seq: Seq, window: int) -> list[P
     return await _around(tx, here, found.target if found.kind == "edited" else seq, window)
 
 
+async def around_held(tx: Transaction, which: int, window: int) -> list[Piece]:
+    """Return the same of what waits: what was said in its room before, and itself. Nothing, when it waits no more."""
+    row = (await tx.execute(sa.select(held).where(held.c.id == which))).first()
+    if row is None:
+        return []
+    here = sa.and_(entries.c.room == row.room, entries.c.at <= row.at)
+    said = sa.select(entries.c.seq).where(here, entries.c.kind == "said").order_by(entries.c.seq.desc())
+    before = await _pieces(tx, here, (await tx.execute(said.limit(window))).scalars())
+    return [*before, piece_of_held(row)]
+
+
 async def own(tx: Transaction, room: RoomId, seqs: Iterable[int], person: PersonId) -> list[Piece]:
     """Return what somebody said under these seqs of a room, in order, with its edits."""
     return await _pieces(tx, sa.and_(entries.c.room == room, entries.c.author == person), seqs)
@@ -92,10 +105,12 @@ async def ranges(tx: Transaction, person: PersonId, room: RoomId) -> list[tuple[
         NotAMember: nothing of it, or no such room.
     """
     where = (await tx.execute(sa.select(rooms.c.first_seq, rooms.c.last_seq).where(rooms.c.id == room))).first()
-    held = await access.memberships_of(tx, room, person)
-    if where is None or not held:
+    theirs = await access.memberships_of(tx, room, person)
+    if where is None or not theirs:
         raise NotAMember
-    return [(max(one.from_seq, where.first_seq), where.last_seq if one.to_seq is None else one.to_seq) for one in held]
+    return [
+        (max(one.from_seq, where.first_seq), where.last_seq if one.to_seq is None else one.to_seq) for one in theirs
+    ]
 
 
 async def reseal(
@@ -155,6 +170,11 @@ async def _pieces(tx: Transaction, visible: "sa.ColumnElement[bool]", seqs: Iter
 def piece(row: "sa.Row[Any]") -> Piece:
     """Return an entry's row as it is kept."""
     return Piece(row.seq, row.kind, row.author, row.at, row.target, row.say_id or "", row.body, row.key_version or 0)
+
+
+def piece_of_held(row: "sa.Row[Any]") -> Piece:
+    """Return what waits, or was declined, as it is kept."""
+    return Piece(NO_ENTRY, "said", row.author, row.at, None, row.say_id, row.body, row.key_version)
 
 
 def as_said(key: DataKey | None, room: RoomId, one: Piece) -> str | None:

@@ -8,20 +8,21 @@ talk that has moved on, and nobody waits for ever. Nobody has declined it and no
 reads it as long as declined words are kept, and may say it again.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from chat import access, acts, recusal, timeline
+from chat import access, acts, evidence, recusal, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, Millis, PersonId, RoomId, new_id
 from chat.keys import Keys
 from chat.protocol import Decline, LetThrough, TakeBack
 from chat.refusals import Gone, NotAMember, SignedOut
-from chat.seal import SealBroken, about
 from chat.store import Store, Transaction
-from chat.tables import entries, held, people, rooms
+from chat.tables import cases, entries, held, people, rooms
+from chat.tables import evidence as evidence_table
 from chat.timeline import Sealed
 
 CODE = "held"
@@ -42,6 +43,17 @@ class HeldSay:
     at: Millis
     text: str
     waits: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unheard:
+    """What no detector has read so far, as it was said. `text` is empty where the words are destroyed."""
+
+    id: int
+    room: RoomId
+    author: PersonId
+    at: Millis
+    text: str
 
 
 async def let_through(store: Store, keys: Keys, moderator: PersonId, command: LetThrough) -> None:
@@ -91,8 +103,8 @@ async def restore(tx: Transaction, act: ActId) -> None:
     row = (await tx.execute(sa.select(held).where(held.c.act == act))).first()
     if row is None or row.body is None:
         raise Gone
-    await _say(tx, row)
     await tx.execute(sa.delete(held).where(held.c.id == row.id))
+    await _say(tx, row)
 
 
 async def take_back(tx: Transaction, person: PersonId, command: TakeBack) -> None:
@@ -123,6 +135,21 @@ async def waits(tx: Transaction, room: RoomId) -> bool:
     """Whether anything waits in a room."""
     one = sa.select(held.c.id).where(held.c.room == room, held.c.ended_at.is_(None), _unsaid()).limit(1)
     return (await tx.execute(one)).first() is not None
+
+
+async def unheard(store: Store, keys: Keys, most: int) -> list[Unheard]:
+    """Return what no detector has read so far, the oldest first; what has ended, too."""
+    wanted = sa.select(held).where(held.c.heard_at.is_(None)).order_by(held.c.at).limit(most)
+    async with store.reading() as tx:
+        rows = list(await tx.execute(wanted))
+    return [Unheard(row.id, row.room, row.author, row.at, text or "") for row, text in await _opened(keys, rows)]
+
+
+async def hear(tx: Transaction, which: Collection[int]) -> int:
+    """Note that detectors have read these; return for how many nobody had. Never waits for whoever writes one now."""
+    mine = sa.select(held.c.id).where(held.c.id.in_(which), held.c.heard_at.is_(None))
+    heard = sa.update(held).where(held.c.id.in_(mine.with_for_update(skip_locked=True)))
+    return (await tx.execute(heard.values(heard_at=await tx.now()))).rowcount
 
 
 async def end_due(store: Store) -> None:
@@ -163,7 +190,8 @@ async def _lock_for(tx: Transaction, by: Actor, which: int) -> "sa.Row[Any]":
 
 
 async def _say(tx: Transaction, row: "sa.Row[Any]") -> None:
-    """Make an entry of a row, if its author may speak there now. The caller has locked the author and the room."""
+    """Make an entry of a row, if its author may speak there now; what was found in it is about the entry then. The
+    caller has locked the author and the room, and ended the row."""
     said = sa.select(entries.c.seq).where(entries.c.author == row.author, entries.c.say_id == row.say_id)
     if (await tx.execute(said)).first() is not None:
         return
@@ -172,7 +200,11 @@ async def _say(tx: Transaction, row: "sa.Row[Any]") -> None:
     except SignedOut:
         raise Gone from None  # it is another who is signed out
     sealed = Sealed(row.say_id, row.body, row.key_version, row.mac)
-    await timeline.append(tx, row.room, "said", row.author, target=row.target, sealed=sealed)
+    seq = await timeline.append(tx, row.room, "said", row.author, target=row.target, sealed=sealed)
+    about = sa.update(cases).where(cases.c.held == row.id).values(seq=seq).returning(cases.c.id)
+    found = list((await tx.execute(about)).scalars())
+    here = sa.update(evidence_table).where(evidence_table.c.case.in_(found), evidence_table.c.seq == evidence.NO_ENTRY)
+    await tx.execute(here.values(seq=seq))
 
 
 def _unsaid() -> "sa.ColumnElement[bool]":
@@ -185,12 +217,13 @@ async def _read(store: Store, keys: Keys, *where: "sa.ColumnElement[bool]") -> l
     wanted = wanted.where(*where, held.c.body.is_not(None), _unsaid()).order_by(held.c.at, held.c.id).limit(MOST)
     async with store.reading() as tx:
         rows = list(await tx.execute(wanted))
+    return [
+        HeldSay(row.id, row.say_id, row.nickname or "", row.at, text, row.ended_at is None)
+        for row, text in await _opened(keys, rows)
+        if text is not None  # erased in this moment
+    ]
+
+
+async def _opened(keys: Keys, rows: "Sequence[sa.Row[Any]]") -> "list[tuple[sa.Row[Any], str | None]]":
     said = await keys.many({row.author for row in rows}, "said")
-    found = []
-    for row in rows:
-        try:
-            text = said[row.author].open(row.body, about("entries", row.room, row.author, row.say_id, row.key_version))
-        except (KeyError, SealBroken):  # erased in this moment
-            continue
-        found.append(HeldSay(row.id, row.say_id, row.nickname or "", row.at, text, row.ended_at is None))
-    return found
+    return [(row, evidence.as_said(said.get(row.author), row.room, evidence.piece_of_held(row))) for row in rows]

@@ -186,6 +186,7 @@ async def _count(tx: Transaction, keys: Keys, desk: RoomId, room: RoomId, made: 
     standing = await _case(tx, room)
     if standing is not None:
         await tx.execute(sa.update(cases).where(cases.c.id == standing).values(times=cases.c.times + 1))
+        await timeline.append(tx, desk, CODE, ref=CaseId(standing))
         return False
     if made is None:
         raise Unavailable(AGAIN_S)

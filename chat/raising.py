@@ -32,13 +32,15 @@ BURST = "joining"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a detector found in one entry. `subject`: whom it is about; None: a room and nobody in it."""
+    """What a detector found in one entry, or, `seq` None, in what waits (`held`). `subject`: whom it is about; None: a
+    room and nobody in it."""
 
     room: RoomId
-    seq: Seq
+    seq: Seq | None
     subject: PersonId | None
     code: str
     level: str
+    held: int | None = None
 
     @property
     def again(self) -> tuple[PersonId | None, str]:
@@ -68,7 +70,7 @@ async def raise_cases(store: Store, keys: Keys, found: Sequence[Found], also: Al
         now = await tx.now()
         for one in found:
             if one.again not in made and await _standing(tx, one, now) is None:
-                made[one.again] = CaseId(new_id()), await evidence.around(tx, one.room, one.seq, WINDOW)
+                made[one.again] = CaseId(new_id()), await _around(tx, one)
     rows = {}
     for again, (case, pieces) in made.items():
         await keys.make(case, "case")
@@ -100,7 +102,7 @@ async def _raise(
     for one in found:
         standing = await _standing(tx, one, now)
         if standing is not None:
-            counted = sa.update(cases).where(cases.c.id == standing, cases.c.seq != one.seq)
+            counted = sa.update(cases).where(cases.c.id == standing, sa.not_(_itself(one)))
             await tx.execute(counted.values(times=cases.c.times + 1))
             continue
         if one.again not in made:
@@ -113,6 +115,7 @@ async def _raise(
             "level": one.level,
             "room": one.room,
             "seq": one.seq,
+            "held": one.held,
             "code": one.code,
         }
         await tx.execute(cases.insert().values(row | {"subject": one.subject, "created_at": now}))
@@ -125,7 +128,7 @@ async def _raise(
     for case, one in opened.items():
         await audit.append(tx, key, "raised", None, subject=one.subject, room=one.room, ref=case, code=one.code)
     belongs = None if burst is None else await _standing(tx, burst, now)
-    if burst is not None and belongs is not None:
+    if burst is not None and burst.seq is not None and belongs is not None:
         await valve.slow(tx, Nobody(key), burst.room, burst.seq, belongs)
     return set(opened)
 
@@ -145,19 +148,31 @@ async def _offers(tx: Transaction, found: Sequence[Found]) -> dict[PersonId, Roo
     return {PersonId(row.id): RoomId(row.inbox) for row in await tx.execute(wanted)}
 
 
+async def _around(tx: Transaction, one: Found) -> list[evidence.Piece]:
+    if one.seq is not None:
+        return await evidence.around(tx, one.room, one.seq, WINDOW)
+    assert one.held is not None  # then it is what waits
+    return await evidence.around_held(tx, one.held, WINDOW)
+
+
+def _itself(one: Found) -> "sa.ColumnElement[bool]":
+    """Whether a case is of this very entry, or of what waits; never null."""
+    if one.seq is not None:
+        return cases.c.seq.is_not_distinct_from(one.seq)
+    return cases.c.held.is_not_distinct_from(one.held)
+
+
 async def _forget(keys: Keys, unused: set[CaseId]) -> None:
     for case in unused:
         await keys.destroy(case, "case")
 
 
 async def _standing(tx: Transaction, one: Found, now: Millis) -> CaseId | None:
-    """Return the case that a finding belongs to: of this very entry, or of the same kind and not an hour old."""
+    """Return the case that a finding belongs to: of itself, or of the same kind and not an hour old."""
     same = sa.and_(
         cases.c.state != "closed", cases.c.subject.is_not_distinct_from(one.subject),
         cases.c.created_at > now - HOUR_MS,
     )  # fmt: skip
-    wanted = sa.select(cases.c.id).where(
-        cases.c.room == one.room, cases.c.code == one.code, sa.or_(cases.c.seq == one.seq, same)
-    )
+    wanted = sa.select(cases.c.id).where(cases.c.room == one.room, cases.c.code == one.code, sa.or_(_itself(one), same))
     found = (await tx.execute(wanted.order_by(cases.c.created_at.desc()).limit(1))).scalar()
     return None if found is None else CaseId(found)

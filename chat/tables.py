@@ -183,9 +183,12 @@ held = sa.Table(
     sa.Column("at", Time, nullable=False),
     sa.Column("ended_at", Time),  # null as long as it waits
     sa.Column("act", Id),  # that declined it; null when it has ended: nobody came, or its author took it back
+    sa.Column("heard_at", Time),  # null: no detector has read it yet
     sa.UniqueConstraint("author", "say_id"),
 )  # fmt: skip
 sa.Index("ix_held_room", held.c.room, held.c.at)
+_unheard = held.c.heard_at.is_(None)
+sa.Index("ix_held_unheard", held.c.at, postgresql_where=_unheard, sqlite_where=_unheard)
 
 hidden = sa.Table(
     "hidden", metadata,  # entries whose words are not shown any more, and which entry said so
@@ -214,6 +217,7 @@ cases = sa.Table(
         "level in ('imminent','minors','sexual','hate','appeal','spam','other')", "level"), nullable=False),
     sa.Column("room", Id, sa.ForeignKey("rooms.id")),
     sa.Column("seq", sa.BigInteger),
+    sa.Column("held", Id),  # what waited when it was found; `seq` says what it became
     sa.Column("subject", Id, sa.ForeignKey("people.id"), index=True),  # whom it is about
     sa.Column("reporter", Id, sa.ForeignKey("people.id")),
     sa.Column("claimed_by", Id, sa.ForeignKey("people.id")),
@@ -228,6 +232,8 @@ cases = sa.Table(
 )  # fmt: skip
 sa.Index("ux_cases_found", cases.c.room, cases.c.seq, cases.c.code, unique=True,
          postgresql_where=cases.c.code.is_not(None), sqlite_where=cases.c.code.is_not(None))  # fmt: skip
+sa.Index("ux_cases_held", cases.c.held, cases.c.code, unique=True,
+         postgresql_where=cases.c.held.is_not(None), sqlite_where=cases.c.held.is_not(None))  # fmt: skip
 sa.Index("ix_cases_found", cases.c.room, cases.c.code, cases.c.created_at,
          postgresql_where=cases.c.code.is_not(None), sqlite_where=cases.c.code.is_not(None))  # fmt: skip
 

@@ -36,6 +36,18 @@ def of_text(text: str, *, one_to_one: bool) -> list[Hit]:
     return hits + contacts(text) if one_to_one else hits
 
 
+def findings_held(room: RoomId, which: int, author: PersonId, text: str, own: Sequence[OwnSignal] = ()) -> list[Found]:
+    """Return what one text comes to that waits in a group room: by itself, for nothing that waits has a course.
+
+    Args:
+        which: the number under which it waits.
+        own: as in `findings`.
+    """
+    codes = opening(of_text(text, one_to_one=False))
+    found = [Found(room, None, author, code, LEVELS[code], which) for code in codes]
+    return found + [Found(room, None, author, one.code, one.level, which) for one in own if one.is_in(text)]
+
+
 def findings(
     room: RoomId, kind: str, before: Sequence[Heard], new: Sequence[Heard], own: Sequence[OwnSignal] = ()
 ) -> list[Found]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from chat.acts import Kind as Act
+from chat.held import CODE as HELD
 from chat.ids import Millis
 from chat.protocol import LEVELS, Outcome
 from chat.settings import Settings
@@ -38,7 +39,8 @@ PERIODS = (1, 3, MONTHS_MOST)
 WITHIN_MIN = (3, 10, 60, 240, 1440)
 """Times are told as no longer than one of these. Whoever is asked has three minutes to acknowledge."""
 STEPS = (*(str(one) for one in WITHIN_MIN), "longer")
-KINDS = ("report", "signal", "call", "appeal")
+KINDS = ("report", "signal", HELD, "call", "appeal")
+"""Where cases come from; what waits to be looked at was found by nobody."""
 OUTCOMES = tuple(dict.fromkeys((*get_args(Outcome), "upheld", "overturned")))
 LISTED: Mapping[By, tuple[str, ...]] = {
     "came": ("", *KINDS), "closed": ("", *KINDS), "level": LEVELS, "outcome": OUTCOMES,
@@ -139,9 +141,9 @@ async def _next(tx: Transaction, now: Millis) -> Month | None:
 
 async def _cells(tx: Transaction, begin: Millis, end: Millis) -> Iterator[Cell]:
     """Return the cells that each case and act of a month counts in."""
-    came = list((await tx.execute(sa.select(cases.c.kind).where(_in(cases.c.created_at, begin, end)))).scalars())
+    came = list((await tx.execute(sa.select(_kind).where(_in(cases.c.created_at, begin, end)))).scalars())
     ended = sa.select(cases.c.id).where(_in(cases.c.closed_at, begin, end))
-    closed = list(await tx.execute(sa.select(cases).where(cases.c.id.in_(ended))))
+    closed = list(await tx.execute(sa.select(cases, _kind.label("came_as")).where(cases.c.id.in_(ended))))
     looks = await _first(tx, audit.c.ref, audit.c.at, audit.c.ref.in_(ended), audit.c.act.in_(LOOKS))
     by_somebody = acts.c.made_by.is_not(None)
     acted = await _first(tx, acts.c.case, acts.c.made_at, acts.c.case.in_(ended), by_somebody)
@@ -156,7 +158,7 @@ async def _cells(tx: Transaction, begin: Millis, end: Millis) -> Iterator[Cell]:
         for kind in came:
             yield from (("came", ""), ("came", kind))
         for row in closed:
-            yield from (("closed", ""), ("closed", row.kind), ("level", row.level), ("outcome", row.outcome or ""))
+            yield from (("closed", ""), ("closed", row.came_as), ("level", row.level), ("outcome", row.outcome or ""))
             yield "looked", _step(row.created_at, min(looks.get(row.id, row.closed_at), row.closed_at))
             yield "acted", _step(row.created_at, min(acted.get(row.id, row.closed_at), row.closed_at))
             if row.id in asked:
@@ -165,6 +167,9 @@ async def _cells(tx: Transaction, begin: Millis, end: Millis) -> Iterator[Cell]:
         yield from (("undone", kind) for kind in undone)
 
     return cells()
+
+
+_kind = sa.case((cases.c.code == HELD, HELD), else_=cases.c.kind)
 
 
 def _in(at: "sa.ColumnElement[int]", begin: Millis, end: Millis) -> "sa.ColumnElement[bool]":

@@ -3,6 +3,9 @@
     grown rooms  ->  leased, read from their cursor, looked at
     findings     ->  cases, in the transaction that moves the cursor
 
+What is held in a room is read too, before a moderator has looked: somebody in danger at night is not to wait for the
+morning. It has no number and no cursor, so each is noted as heard with its cases; of two who look, one keeps them.
+
 It is off the path of every message: nobody waits for it, and when it is away what was said meanwhile is read later. It
 wakes by hints, which may be lost, and asks about all rooms every BEAT_S.
 """
@@ -16,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chat import evidence
+from chat.held import Unheard, hear, unheard
 from chat.ids import Millis, RoomId, Seq
 from chat.keys import Keys
 from chat.raising import Found, Stale, raise_cases
@@ -23,7 +27,7 @@ from chat.refusals import Unavailable, without_words
 from chat.store import Store, Transaction, pairs
 from chat.tables import entries
 from matcher import newcomers, own_signals, watched
-from matcher.detectors import LOOK_BACK, Heard, findings
+from matcher.detectors import LOOK_BACK, Heard, findings, findings_held
 from matcher.floods import Trace
 from matcher.hits import LEVELS
 from matcher.own_signals import OwnSignal
@@ -85,7 +89,11 @@ class Watching:
                 await asyncio.sleep(GATHER_S)
 
     async def beat(self, among: Collection[RoomId] | None = None) -> int:
-        """Look at the rooms that are due, a page each; return how many entries were looked at (0: none was due)."""
+        """Look at the rooms that are due, a page each, and at a page of what waits; return at how many entries and
+        waiting says (0: none was due)."""
+        return await self._grown(among) + await self._waiting()
+
+    async def _grown(self, among: Collection[RoomId] | None) -> int:
         async with self._store.reading() as tx:
             if not await watched.is_due(tx, among):
                 return 0
@@ -130,6 +138,48 @@ class Watching:
         if broken is not None:
             raise broken
         return looked
+
+    async def _waiting(self) -> int:
+        """Look at what waits and nobody has looked at, raise what is found, note it as heard; return how many."""
+        new = await unheard(self._store, self._keys, PAGE)
+        if not new:
+            return 0
+        async with self._store.reading() as tx:
+            now, own = await tx.now(), await own_signals.switched_on(tx)
+        rooms: dict[RoomId, list[Unheard]] = {}
+        for one in new:
+            rooms.setdefault(one.room, []).append(one)
+        looked, broken = 0, None
+        for says in rooms.values():
+            try:
+                looked += await self._hear(says, now, own)
+            except Stale:
+                continue  # another has looked meanwhile, or it is being judged: then it is due again
+            except Unavailable:
+                raise
+            except Exception as error:
+                broken = error
+        if broken is not None:
+            raise broken
+        return looked
+
+    async def _hear(self, says: Sequence[Unheard], now: Millis, own: Sequence[OwnSignal]) -> int:
+        found = [
+            each for one in says if one.text and one.at >= now - LATE_MS
+            for each in findings_held(one.room, one.id, one.author, one.text, own)
+        ]  # fmt: skip
+
+        async def keep(tx: Transaction) -> None:
+            if await hear(tx, [one.id for one in says]) < len(says):
+                raise Stale
+
+        if found:
+            opened = await raise_cases(self._store, self._keys, found, keep)
+            logger.info("signals: %d found in what waits, %d new cases", len(found), opened)
+        else:
+            async with self._store.transaction() as tx:
+                await keep(tx)
+        return len(says)
 
     async def _raise(self, held: Lease, found: list[Found], to: Seq) -> None:
         async def move(tx: Transaction) -> None:

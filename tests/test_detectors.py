@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from chat.ids import Millis, PersonId, RoomId, Seq
 from matcher import advances, contacts, crisis, detectors, hate, hits, plain
-from matcher.detectors import Heard, findings, of_text
+from matcher.detectors import Heard, findings, findings_held, of_text
 from matcher.floods import FLOOD, FLOOD_MS, JOINING, REPEATS, Trace, floods
+from matcher.own_signals import OwnSignal
 
 ONE, OTHER = PersonId(1), PersonId(2)
 HOSTILE = (
@@ -197,3 +198,12 @@ def test_twice_the_text_is_at_most_some_twice_the_steps(piece: str) -> None:
     text = (piece * 4000)[:1000]
     once, twice = (steps(lambda n=n: of_text(text * n, one_to_one=True)) for n in (1, 2))  # type: ignore[misc]
     assert twice < 2.5 * once + 500
+
+
+def test_of_what_waits_the_text_alone_is_looked_at_as_in_a_group_room() -> None:
+    own = [OwnSignal("own-1", "Harbour", "words", "the old harbour", "other", "on")]
+    text = "meet me at the old harbour, call me on 040 123 4567, i want to kill myself tonight"
+    found = findings_held(RoomId(5), 7, ONE, text, own)
+    assert [(one.room, one.seq, one.held, one.subject, one.code, one.level) for one in found] == [
+        (5, None, 7, ONE, "crisis_now", "imminent"), (5, None, 7, ONE, "own-1", "other"),
+    ]  # fmt: skip

@@ -114,7 +114,7 @@ async def test_what_is_said_waits_and_takes_no_number_and_is_said_once_when_it_i
             await let_through(place, moderator, first)
         await undo(place, moderator, made)
         assert code(await here.say(room, a)) == "said"
-    assert [one.kind for one in await place.desk()][-4:] == ["reported", "let_through", "let_through", "undone"]
+    assert [one.kind for one in await place.desk()][-5:] == ["reported", "held", "let_through", "let_through", "undone"]
     assert len(await place.rows(audit, audit.c.act == "let_through", audit.c.actor == moderator)) == 2
 
 

@@ -262,7 +262,7 @@ def _opened(visit: Visit, found: OpenedCase, against: Against | None, own: str, 
         place=found.place, locked=found.locked, holds=found.holds, shown=found.shown, appeal=against,
         by_valve=[ByValve(one.act, one.kind, one.until or 0) for one in found.done],
         held=[HeldTold(one.id, one.name, one.at, one.text) for one in waiting], entries=[
-            Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == found.seq)
+            Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == (found.seq or 0))
             for one in found.evidence if one.kind != "act"
         ],
     )  # fmt: skip

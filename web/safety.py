@@ -29,7 +29,8 @@ def _(phrase: str) -> str:
 
 
 WORDS: dict[str, str] = {
-    "report": _("Reported"), "signal": _("Found by a rule"), "call": _("Called for a second"), "appeal": _("Appeals"),
+    "report": _("Reported"), "signal": _("Found by a rule"), "held": _("Waiting to be looked at"),
+    "call": _("Called for a second"), "appeal": _("Appeals"),
     "imminent": _("Danger now"), "minors": _("Minors"), "sexual": _("Sexual"), "hate": _("Hate"), "spam": _("Spam"),
     "other": _("Other"),
     "nothing": _("Nothing to do"), "talked": _("We talked"), "removed": _("Message hidden"), "muted": _("Muted"),

@@ -193,12 +193,21 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("act", sa.BigInteger(), nullable=True),
+        sa.Column("heard_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["author"], ["people.id"], name=op.f("fk_held_author")),
         sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_held_room")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_held")),
         sa.UniqueConstraint("author", "say_id", name=op.f("uq_held_author_say_id")),
     )
     op.create_index("ix_held_room", "held", ["room", "at"], unique=False)
+    op.create_index(
+        "ix_held_unheard",
+        "held",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("heard_at IS NULL"),
+        sqlite_where=sa.text("heard_at IS NULL"),
+    )
     op.create_table(
         "house_rules",
         sa.Column("code", sa.Text(), nullable=False),
@@ -399,6 +408,7 @@ def upgrade() -> None:
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("room", sa.BigInteger(), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("held", sa.BigInteger(), nullable=True),
         sa.Column("subject", sa.BigInteger(), nullable=True),
         sa.Column("reporter", sa.BigInteger(), nullable=True),
         sa.Column("claimed_by", sa.BigInteger(), nullable=True),
@@ -447,6 +457,14 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("code IS NOT NULL"),
         sqlite_where=sa.text("code IS NOT NULL"),
+    )
+    op.create_index(
+        "ux_cases_held",
+        "cases",
+        ["held", "code"],
+        unique=True,
+        postgresql_where=sa.text("held IS NOT NULL"),
+        sqlite_where=sa.text("held IS NOT NULL"),
     )
     op.create_table(
         "escalations",

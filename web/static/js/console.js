@@ -87,6 +87,7 @@ class Console extends LivePage {
       const before = this.#queue.held;
       const all = /** @type {Case[]} */ (await answer.json());
       this.#queue.take(all);
+      this.#judging.look(all);
       this.#staffing.look();
       await this.#second.look();
       await this.#doors.look();
@@ -173,7 +174,7 @@ class Console extends LivePage {
     const pane = this.piece("pane");
     write(pane, "who", nameOf(this, { ...opened, ...this.#queue.shown.find((one) => one.case === opened.case) }));
     write(pane, "where", opened.room_name ?? "");
-    write(pane, "reason", opened.code ? `${found(opened, this.words)}. ${this.words(opened.code === "held" ? "by_holding" : "by_rule")}` : opened.reason);
+    write(pane, "reason", opened.code ? `${found(opened, this.words)}. ${this.words(opened.code === "held" ? "by_holding" : opened.seq ? "by_rule" : "by_rule_waits")}` : opened.reason);
     this.piece("because").hidden = !opened.reason && !opened.code;
     this.piece("no-words").hidden = opened.entries.length > 0;
     for (const [act, hidden] of /** @type {[string, boolean][]} */ ([

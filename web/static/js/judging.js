@@ -29,14 +29,41 @@ export class Judging {
     for (const name of ["waits", "judge"]) page.piece(name).hidden = !holds;
     if (holds) for (const name of ["around-name", "no-words"]) page.piece(name).hidden = true;
     page.piece("none-waits").hidden = opened.held.length > 0;
-    page.piece("held").replaceChildren(...opened.held.map((one) => {
-      const item = page.copy("held-of");
-      write(item, "author", one.name);
-      write(item, "words-of", one.text);
-      for (const act of ["pass", "decline"])
-        item.querySelector(`[data-${act}]`)?.addEventListener("click", () => this.#judge(act, one));
-      return item;
-    }));
+    page.piece("held").replaceChildren(...opened.held.map((one) => this.#item(one)));
+  }
+
+  /**
+   * Ask for what has come since to wait in the case that is open, which is written down as opening it is. It stands below
+   * what is there: nothing moves under the hand.
+   *
+   * @param {import("./queue.js").Case[]} queue
+   */
+  async look(queue) {
+    const page = this.#page;
+    const before = this.#opened;
+    const now = queue.find((one) => one.case === before?.case);
+    if (!before || before.code !== "held" || page.piece("pane").hidden || !now || now.times <= before.times) return;
+    const answer = await fetch(`/console/cases/${before.case}`, { headers: { accept: "application/json" } }).catch(() => null);
+    const opened = this.#opened;
+    if (!answer?.ok || opened?.case !== before.case) return;  // it is asked again when the next comes
+    const { held } = /** @type {Opened} */ (await answer.json());
+    const fresh = held.filter((one) => !opened.held.some((each) => each.id === one.id));
+    opened.times = now.times;
+    if (!fresh.length) return;
+    opened.held.push(...fresh);
+    page.piece("none-waits").hidden = true;
+    page.piece("held").append(...fresh.map((one) => this.#item(one)));
+    page.piece("heard").textContent = page.words("more_waits", { n: fresh.length });
+  }
+
+  /** @param {HeldSay} one */
+  #item(one) {
+    const item = this.#page.copy("held-of");
+    write(item, "author", one.name);
+    write(item, "words-of", one.text);
+    for (const act of ["pass", "decline"])
+      item.querySelector(`[data-${act}]`)?.addEventListener("click", () => this.#judge(act, one));
+    return item;
   }
 
   /**
