@@ -13,13 +13,15 @@ from chat.hours import is_within
 from chat.ids import PersonId, RoomId, Seq
 from chat.refusals import Muted, NotAllowed, NotAMember, RoomClosed, RoomLocked, SignedOut
 from chat.store import Transaction, clock, incarnation
-from chat.tables import memberships, mutes, people, roles, rooms
+from chat.tables import acts, memberships, mutes, people, roles, rooms
 
 STAFF = ("moderator", "supervisor", "organiser")
 """Who acts on members."""
 DESK = ("moderator", "supervisor", "professional", "organiser")
 """Who answers for the rooms: they are told on the desk what happens, and go on duty. A professional is asked when it is
 serious, and acts on nobody."""
+THIRDS = ("professional", "supervisor")
+"""Who may ask to come into a one-to-one, and as what: the first of these roles that they hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,23 @@ async def require_voice(tx: Transaction, room: RoomId, person: PersonId) -> Memb
 
 
 async def is_muted(tx: Transaction, person: PersonId, room: RoomId | None = None, kind: str = "group") -> bool:
-    """Whether a mute stands: in this room, or everywhere (which leaves one-to-ones alone unless they are named)."""
-    here = mutes.c.room == room if room is not None else sa.false()
-    reach = sa.or_(here, mutes.c.room.is_(None)) if kind != "one_to_one" else here
+    """Whether a mute stands: in this room, or everywhere (which leaves one-to-ones alone unless they are named).
+    Without a room: everywhere, as somebody decided (see `decided`)."""
+    everywhere = mutes.c.room.is_(None)
+    if room is None:
+        reach = sa.and_(everywhere, decided())
+    else:
+        reach = mutes.c.room == room if kind == "one_to_one" else sa.or_(mutes.c.room == room, everywhere)
     standing = sa.select(mutes.c.id).where(
         mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql), reach
     )  # fmt: skip
     return (await tx.execute(standing.limit(1))).first() is not None
+
+
+def decided() -> "sa.ColumnElement[bool]":
+    """Whether somebody decided on a mute (a row). One that came by itself (see `valve`) is for what is said in group
+    rooms, and leaves whom it reaches all else: to ask, to be asked, and to go by another name."""
+    return ~sa.exists().where(acts.c.id == mutes.c.id, acts.c.made_by.is_(None))
 
 
 async def is_held(tx: Transaction, person: PersonId, membership: Membership, zone: tzinfo) -> bool:

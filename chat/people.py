@@ -107,7 +107,7 @@ async def rename(tx: Transaction, person: PersonId, nickname: str) -> str:
     """Give a person another nickname and return it as it is shown.
 
     Raises:
-        Muted: while any mute stands, also one for a single room: the name is read there too.
+        Muted: while any mute stands that somebody decided on, also one for a single room: the name is read there too.
         NotWords, NicknameTaken, NotAMember.
     """
     held = await _roles(tx, person)
@@ -116,8 +116,9 @@ async def rename(tx: Transaction, person: PersonId, nickname: str) -> str:
     if who is None or who.state != "active":
         raise NotAMember
     muted = sa.select(mutes.c.id).where(
-        mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql)
-    )
+        mutes.c.person == person, mutes.c.lifted_at.is_(None), mutes.c.until > clock(tx.is_postgresql),
+        access.decided(),
+    )  # fmt: skip
     if (await tx.execute(muted.limit(1))).first() is not None:
         raise Muted
     await _require_free(tx, name, person)
@@ -142,7 +143,8 @@ async def grant(tx: Transaction, keys: Keys, person: PersonId, role: str, by: Pe
 
 
 async def revoke(tx: Transaction, keys: Keys, person: PersonId, role: str, by: PersonId) -> None:
-    """Take a role away; with the last of the staff's, the desk too. Repeating changes nothing.
+    """Take a role away; with the last of the staff's the desk too, and with the last as which one may be a third, every
+    stay in others' one-to-ones. Repeating changes nothing.
 
     Raises:
         NotAllowed: `by` is no organiser, or it is their own last hold on the place. NotAMember: no such person.
@@ -154,7 +156,10 @@ async def revoke(tx: Transaction, keys: Keys, person: PersonId, role: str, by: P
     if role == "organiser" and person == by:
         raise NotAllowed
     await tx.execute(sa.delete(roles).where(roles.c.person == person, roles.c.role == role))
-    if not any(one in access.DESK for one in held if one != role):
+    kept = [one for one in held if one != role]
+    if role in access.THIRDS and not any(one in access.THIRDS for one in kept):
+        await _end_stays(tx, person)
+    if not any(one in access.DESK for one in kept):
         await rooms.leave_desk(tx, person)
     await audit.append(tx, keys.derive("audit"), "revoked", by, subject=person, code=role)
 
@@ -205,6 +210,17 @@ async def _enter_desk(tx: Transaction, person: PersonId) -> None:
     where = (await tx.lock(rooms_table, [desk]))[desk]
     seq = await timeline.append(tx, desk, "joined", person)
     await rooms.enter(tx, desk, person, "member", where.last_seq + 1, read_seq=seq)
+
+
+async def _end_stays(tx: Transaction, person: PersonId) -> None:
+    """Let somebody leave the one-to-ones into which they came as a third. Their lock lets no stay begin meanwhile."""
+    stays = sa.select(memberships.c.room).where(
+        memberships.c.person == person, memberships.c.part == "professional", memberships.c.to_seq.is_(None)
+    )
+    found = [RoomId(one) for one in (await tx.execute(stays)).scalars()]
+    await tx.lock(rooms_table, [await rooms.desk(tx), *found])  # it is the lowest, and may be next
+    for room in sorted(found):
+        await rooms.leave(tx, room, person)
 
 
 async def _require_organiser(tx: Transaction, person: PersonId, by: PersonId) -> None:

@@ -273,7 +273,7 @@ thirds = sa.Table(
     sa.Column("case", Id, sa.ForeignKey("cases.id"), nullable=False, index=True),
     sa.Column("role", sa.Text, sa.CheckConstraint("role in ('professional','supervisor')", "role"), nullable=False),
     sa.Column("asked_at", Time, nullable=False),
-    sa.Column("ended_at", Time),  # null: it stands; else since when it is answered, or the third let go
+    sa.Column("ended_at", Time),  # null: it stands; else when it was answered, or lapsed
     sa.Column("choice", sa.Text, sa.CheckConstraint("choice in ('not_now','from_here','last','all')", "choice")),
 )  # fmt: skip
 _standing = thirds.c.ended_at.is_(None)

@@ -20,8 +20,6 @@ from chat.store import Store, Transaction
 from chat.tables import cases, entries, escalations, memberships, people, roles, thirds
 from chat.tables import rooms as rooms_table
 
-AS = ("professional", "supervisor")
-"""Who may ask, and as what: the first of these roles that they hold."""
 AGAIN_MS = 10 * 60_000
 """So long nobody asks again, whatever the answer was: a no needs no reason, and silence is no reason to press."""
 LAST = 10
@@ -43,9 +41,9 @@ async def ask(store: Store, keys: Keys, person: PersonId, command: AskIn) -> Non
 
     Raises:
         NotAllowed: no role for it, or a case that is not in their hands, or that they came to by no call and no
-            escalation. NotAMember: no such case, no such chat any more, or one is recused from either of the two; that
-            looks the same. RoomFull: a third is there. TooFast: within AGAIN_MS of the last ask in this chat, or of how
-            it ended.
+            escalation, or that is about the peer. NotAMember: no such case, no such chat any more, or one is recused
+            from either of the two; that looks the same. RoomFull: a third is there. TooFast: within AGAIN_MS of the
+            last ask in this chat, or of how it ended.
     """
     case = CaseId(command.case)
     reason = await acts.seal_reason(store, keys, person, case, command.reason)
@@ -67,6 +65,8 @@ async def ask(store: Store, keys: Keys, person: PersonId, command: AskIn) -> Non
         if where is None or where.kind != "one_to_one" or where.state != "open" or len(pair) < 2:
             raise NotAMember
         await recusal.require_apart(tx, person, *pair.values())
+        if row.subject == pair["peer"]:
+            raise NotAllowed  # the peer reads the ask, and would learn from it that they were reported, and by whom
         if await _third(tx, room) is not None:
             raise RoomFull
         now = await tx.now()
@@ -145,8 +145,6 @@ async def let_go(store: Store, keys: Keys, member: PersonId, command: LetGo) -> 
         await rooms.leave(tx, room, third, code="let_go")
         last = await _last(tx, room)
         case = None if last is None else CaseId(last.case)  # None: the case is kept no longer
-        if last is not None:
-            await tx.execute(sa.update(thirds).where(thirds.c.id == last.id).values(ended_at=await tx.now()))
         await timeline.append(tx, await rooms.desk(tx), "let_go", ref=case)
         await audit.append(tx, keys.derive("audit"), "let_go", member, subject=third, room=room, ref=case)
 
@@ -159,7 +157,9 @@ async def standing(tx: Transaction, room: RoomId) -> Asking | None:
         return None
     row = (await tx.execute(sa.select(cases).where(cases.c.id == found.case))).first()
     person, pair = PersonId(found.person), await _pair(tx, room)
-    if row is None or not await _sees_to(tx, person, row) or not await recusal.is_apart(tx, person, *pair.values()):
+    if row is None or not await _sees_to(tx, person, row) or await _role(tx, person) is None:
+        return None
+    if not await recusal.is_apart(tx, person, *pair.values()):
         return None
     return Asking(found.id, person, found.nickname or "", found.role)
 
@@ -177,12 +177,12 @@ async def by_case(tx: Transaction, person: PersonId) -> dict[CaseId, str]:
     now = await tx.now()
     for row in (await tx.execute(held)).all():
         room = RoomId(row.room)
-        third, last = await _third(tx, room), await _last(tx, room)
+        third, last, pair = await _third(tx, room), await _last(tx, room), await _pair(tx, room)
         if third == person:
             found[row.id] = "in"
-        elif third is not None or not await _sees_to(tx, person, row):
+        elif third is not None or not await _sees_to(tx, person, row) or row.subject == pair.get("peer", 0):
             continue
-        elif await recusal.is_apart(tx, person, *(await _pair(tx, room)).values()):
+        elif await recusal.is_apart(tx, person, *pair.values()):
             if last is None or last.since <= now - AGAIN_MS:
                 found[row.id] = "may"
             else:
@@ -227,7 +227,7 @@ async def _seeker(tx: Transaction, room: RoomId, member: PersonId) -> Membership
 
 async def _role(tx: Transaction, person: PersonId) -> str | None:
     held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == person))).scalars())
-    return next((one for one in AS if one in held), None)
+    return next((one for one in access.THIRDS if one in held), None)
 
 
 async def _sees_to(tx: Transaction, person: PersonId, case: "sa.Row[Any]") -> bool:
@@ -254,8 +254,12 @@ async def _third(tx: Transaction, room: RoomId) -> PersonId | None:
 
 
 async def _last(tx: Transaction, room: RoomId) -> "sa.Row[Any] | None":
-    """Return the newest ask in a room, and `since` when it is to be quiet there."""
-    since = sa.func.coalesce(thirds.c.ended_at, thirds.c.asked_at).label("since")
-    asks = sa.select(thirds, since).where(thirds.c.room == room)
+    """Return the newest ask in a room, and since when it is quiet there: how it ended, or when the third has left."""
+    since = sa.func.coalesce(thirds.c.ended_at, thirds.c.asked_at)
+    left = sa.select(sa.func.max(entries.c.at)).join(
+        memberships, sa.and_(memberships.c.room == entries.c.room, memberships.c.to_seq == entries.c.seq)
+    ).where(entries.c.room == room, memberships.c.part == "professional").scalar_subquery()  # fmt: skip
+    quiet = sa.case((left > since, left), else_=since).label("since")
+    asks = sa.select(thirds, quiet).where(thirds.c.room == room)
     asks = asks.order_by(thirds.c.asked_at.desc(), thirds.c.id.desc())
     return (await tx.execute(asks.limit(1))).first()

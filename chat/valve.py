@@ -7,7 +7,8 @@ those are, and the case waits as before. What somebody has judged, the valve doe
 
 So that reports are no weapon, those alone count that come from members of some standing who were there. Who comes to
 the desk is spared: whoever would have to look must be able to speak, and taking that from them needs an organiser. In a
-one-to-one it does nothing, and a pause does not reach one. Nobody is told that theirs was the report that did it.
+one-to-one it does nothing; a pause reaches neither one nor the way to one (see `access.decided`). Nobody is told that
+theirs was the report that did it.
 """
 
 from dataclasses import dataclass
@@ -21,13 +22,14 @@ from chat.door import MINUTE_MS, PROBATION_MS
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.store import Transaction
 from chat.tables import acts as acts_table
-from chat.tables import cases, entries, memberships, mutes, people, roles, rooms
+from chat.tables import cases, entries, hidden, memberships, mutes, people, roles, rooms
 
 HIDE_FLAGS = 3
 PAUSE_FLAGS = 5
 DAY_MS = 86_400_000
 FLAGGED_MS = DAY_MS
-"""Reports older than this count no more."""
+"""Reports older than this count no more, nor do those of words older than this: a pause is over by then, and no second
+one is for the same words."""
 PAUSE_MS = DAY_MS
 SLOW_S = 10
 """Long enough for those who were there to be read between those who came, and short enough to talk."""
@@ -47,13 +49,13 @@ async def heed(tx: Transaction, by: Nobody, case: CaseId) -> None:
     """Heed a report that has just become a case: hide, pause, both or mostly nothing. The caller has locked the desk,
     the author, their inbox and the room."""
     spared = sa.exists().where(roles.c.person == cases.c.subject, roles.c.role.in_(access.DESK))
-    wanted = sa.select(cases.c.room, cases.c.subject, _said.label("seq"), people.c.inbox, people.c.state)
+    wanted = sa.select(cases.c.room, cases.c.subject, _said(entries).label("seq"), people.c.inbox, people.c.state)
     wanted = wanted.select_from(_flagged.join(people, people.c.id == cases.c.subject))
     row = (await tx.execute(wanted.where(cases.c.id == case, sa.not_(spared)))).first()
     if row is None or await roster.is_watched(tx):
         return
-    this = sa.and_(cases.c.room == row.room, _said == row.seq)
-    if await _flags(tx, row.subject, this) >= HIDE_FLAGS and not await _is_judged(tx, row.room, row.seq):
+    this = sa.and_(cases.c.room == row.room, _said(entries) == row.seq)
+    if await _flags(tx, row.subject, this) >= HIDE_FLAGS and not await _is_hidden(tx, row.room, row.seq):
         await _hide(tx, by, row, case)
     if await _flags(tx, row.subject) >= PAUSE_FLAGS and row.state == "active" and not await _is_paused(tx, row.subject):
         await _pause(tx, by, row, case)
@@ -97,7 +99,11 @@ def has_acted(now: Millis) -> "sa.ColumnElement[bool]":
 _flagged = cases.join(entries, sa.and_(entries.c.room == cases.c.room, entries.c.seq == cases.c.seq)).join(
     rooms, sa.and_(rooms.c.id == cases.c.room, rooms.c.kind == "group")
 )
-_said = sa.case((entries.c.kind == "edited", entries.c.target), else_=entries.c.seq)
+
+
+def _said(of: "sa.FromClause") -> "sa.ColumnElement[int]":
+    """The message that an entry (a row) is, or is an edit of."""
+    return sa.case((of.c.kind == "edited", of.c.target), else_=of.c.seq)
 
 
 async def _flags(tx: Transaction, author: PersonId, *where: "sa.ColumnElement[bool]") -> int:
@@ -118,18 +124,46 @@ async def _flags(tx: Transaction, author: PersonId, *where: "sa.ColumnElement[bo
         cases.c.kind == "report", cases.c.state != "closed", cases.c.subject == author,
         cases.c.created_at > now - FLAGGED_MS, people.c.state == "active",
         people.c.created_at < cases.c.created_at - PROBATION_MS, was_there, sa.not_(muted),
+        sa.or_(entries.c.at > now - FLAGGED_MS, _edited(_edit.c.at > now - FLAGGED_MS)), sa.not_(_is_judged()),
         sa.not_(sa.or_(sa.false(), *new)), *where,
     )  # fmt: skip
     return int((await tx.execute(counted)).scalar_one())
 
 
-async def _is_judged(tx: Transaction, room: RoomId, seq: Seq) -> bool:
-    """Whether a message was ever hidden, by whomever, or taken back by its author."""
-    wanted = sa.select(entries.c.seq).where(
-        entries.c.room == room, entries.c.target == seq, entries.c.target.is_not(None),
-        entries.c.kind.in_(["removed", "retracted"]),
+_edit = entries.alias("edit")
+
+
+def _edited(*when: "sa.ColumnElement[bool]") -> "sa.ColumnElement[bool]":
+    """Whether the message that was reported (a row of `_flagged`) was edited then."""
+    return sa.exists().where(
+        _edit.c.room == cases.c.room, _edit.c.target == _said(entries), _edit.c.target.is_not(None),
+        _edit.c.kind == "edited", *when,
+    ).correlate_except(_edit)  # fmt: skip
+
+
+def _is_judged() -> "sa.ColumnElement[bool]":
+    """Whether somebody has judged the words that were reported (a row of `_flagged`): has closed a report of them, or
+    has shown them again. An edit before the report has made them others."""
+    looked, of, again = cases.alias("looked"), entries.alias("looked_at"), entries.alias("again")
+    since = _edit.c.at <= cases.c.created_at
+    closed = sa.exists().where(
+        looked.c.subject == cases.c.subject, looked.c.room == cases.c.room, looked.c.kind == "report",
+        looked.c.state == "closed", of.c.room == looked.c.room, of.c.seq == looked.c.seq, _said(of) == _said(entries),
+        sa.not_(_edited(since, _edit.c.at > looked.c.created_at)),
     )  # fmt: skip
-    return (await tx.execute(wanted.limit(1))).first() is not None
+    restored = sa.exists().where(
+        again.c.room == cases.c.room, again.c.target == _said(entries), again.c.target.is_not(None),
+        again.c.kind == "restored", sa.not_(_edited(since, _edit.c.seq > again.c.seq)),
+    )  # fmt: skip
+    return sa.or_(closed, restored)
+
+
+async def _is_hidden(tx: Transaction, room: RoomId, seq: Seq) -> bool:
+    """Whether a message is hidden, by whomever, or taken back by its author."""
+    wanted = sa.select(hidden.c.seq).join(
+        entries, sa.and_(entries.c.room == hidden.c.room, entries.c.seq == hidden.c.by_seq)
+    ).where(hidden.c.room == room, hidden.c.seq == seq, entries.c.kind != "edited")  # fmt: skip
+    return (await tx.execute(wanted)).first() is not None
 
 
 async def _is_paused(tx: Transaction, person: PersonId) -> bool:

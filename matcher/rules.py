@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from chat.access import decided
 from chat.store import clock
 from chat.tables import blocks, memberships, mutes, people, roles, rooms
 from matcher.pairs import EDITED, never
@@ -218,12 +219,13 @@ def _wish_holds(wish: str, own: str) -> Condition:
 
 
 def muted(is_postgresql: bool, person: "sa.ColumnElement[int]") -> Condition:
-    """Whether somebody is muted everywhere now."""
+    """Whether somebody is muted everywhere now, as somebody decided."""
     return sa.exists().where(
         mutes.c.person == person,
         mutes.c.room.is_(None),
         mutes.c.lifted_at.is_(None),
         mutes.c.until > clock(is_postgresql),
+        decided(),
     )
 
 

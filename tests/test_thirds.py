@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat import cases, claims, history, moderation, rooms, thirds
+from chat import cases, claims, history, moderation, rooms, roster, thirds
 from chat.protocol import Claim, HandOver, Mute, Release, Report
 from chat.refusals import Gone, NotAllowed, NotAMember, RoomClosed, RoomFull, TooFast
 from chat.tables import audit, blocks
@@ -62,6 +62,24 @@ async def test_whoever_does_not_see_to_it_may_not_ask(place: Place) -> None:
     await acknowledge(place, step.whom, wide)
     with pytest.raises(NotAMember):
         await here.ask(step.whom, wide)
+
+
+async def test_who_was_reported_learns_it_from_no_ask(place: Place) -> None:
+    """In a one-to-one whoever reported the peer is the other."""
+    here, moderator = await chat(place), await place.person("moderator")
+    reported = Report(room=here.room, seq=here.said[1], reason=words(), level="minors")
+    report = await cases.report(place.store, place.keys, here.seeker, reported)
+    await cases.claim(place.store, place.keys, moderator, Claim(case=report))
+    async with place.store.transaction() as tx:
+        await roster.begin(tx, place.keys, here.third, 4)
+    await escalate(place, moderator, report)
+    await acknowledge(place, here.third, report)
+    before = await place.read(here.room)
+    with pytest.raises(NotAllowed):
+        await here.ask(here.third, report)
+    assert await place.read(here.room) == before
+    async with place.store.reading() as tx:
+        assert await thirds.by_case(tx, here.third) == {here.case: "may"}, "about the peer's own call they may"
 
 
 @pytest.mark.parametrize("how", ["blocks", "is blocked", "matched", "ended"])

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from chat import cases, claims, erasure, raising, rooms
+from chat import access, cases, claims, erasure, people, raising, rooms, thirds
 from chat.ids import PersonId
 from chat.journal import Journal
-from chat.protocol import Grade, Release
-from chat.refusals import Refusal
+from chat.protocol import Grade, HandOver, Release
+from chat.refusals import NotAMember, Refusal, TooFast
 from chat.tables import rooms as rooms_table
 from chat.tables import thirds as asks
 from matcher import blocks as blocking
@@ -75,6 +75,48 @@ async def test_who_leaves_ends_the_chat_unless_it_is_the_third(place: Place) -> 
         await here.let_in("all")
         await leave(here, getattr(here, who))
         assert await state(here) == "closed"
+
+
+@pytest.mark.parametrize("how", ["is let go", "is blocked", "leaves"])
+async def test_after_a_stay_nobody_asks_at_once_however_it_ended(place: Place, how: str) -> None:
+    here, colleague = await chat(place, "professional", "supervisor"), await place.person("supervisor")
+    await here.let_in("from_here")
+    await here.let_time_pass()
+    if how == "is let go":
+        await here.let_go()
+    async with place.store.transaction() as tx:
+        if how == "is blocked":
+            await blocking.block(tx, here.seeker, here.third)
+        elif how == "leaves":
+            await rooms.leave(tx, here.room, here.third)
+    await claims.hand_over(place.store, place.keys, here.third, HandOver(to=colleague))
+    with pytest.raises(TooFast):
+        await here.ask(colleague)
+    await here.let_time_pass()
+    await here.ask(colleague)
+
+
+async def test_whose_role_is_taken_away_is_a_third_no_more(place: Place) -> None:
+    organiser = await place.person("organiser")
+    for held in (("professional",), ("professional", "supervisor")):
+        here, other = await chat(place, *held), await chat(place, *held)
+        await here.let_in("all")
+        await other.ask()
+        for role in held:
+            found = await here.range_of_third()
+            assert found is not None and found[1] is None, "with one of the two roles they may still be there"
+            for third in (here.third, other.third):
+                async with place.store.transaction() as tx:
+                    await people.revoke(tx, place.keys, third, role, organiser)
+        found = await here.range_of_third()
+        assert found is not None and found[1] is not None
+        async with place.store.transaction() as tx:
+            with pytest.raises(NotAMember):
+                await access.require_voice(tx, here.room, here.third)
+        [row] = await place.rows(rooms_table, rooms_table.c.id == here.room)
+        assert row.state == "open" and (await here.codes())[-1] == "left"
+        async with place.store.reading() as tx:
+            assert await thirds.standing(tx, other.room) is None, "nor is anybody asked for them"
 
 
 async def test_one_more_in_the_chat_takes_no_place_of_a_peer_and_is_no_newcomers_friend(place: Place) -> None:

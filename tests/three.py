@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from chat import access, calls, cases, roster, thirds
 from chat.ids import CaseId, PersonId, RoomId, Seq
 from chat.protocol import AskIn, Call, Choice, Claim, Consent, LetGo
+from chat.tables import entries
 from chat.tables import thirds as asks
 from tests.place import Place
 from tests.test_escalations import acknowledge, escalate, on_duty
@@ -62,6 +63,7 @@ class Chat:
         async with self.place.store.transaction() as tx:
             earlier = {"asked_at": asks.c.asked_at - thirds.AGAIN_MS, "ended_at": asks.c.ended_at - thirds.AGAIN_MS}
             await tx.execute(sa.update(asks).values(earlier))
+            await tx.execute(sa.update(entries).values(at=entries.c.at - thirds.AGAIN_MS))
 
 
 async def chat(place: Place, *held: str, said: int = SAID) -> Chat:
