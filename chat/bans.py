@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, acts, door, people, recusal, rooms, sessions, timeline
+from chat import access, acts, door, held, people, recusal, rooms, sessions, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, Millis, PersonId, RoomId, new_id
 from chat.protocol import Ban
@@ -41,7 +41,7 @@ class WaitingBan:
 
 
 async def ban(tx: Transaction, by: Actor, command: Ban) -> ActId:
-    """Close the door: memberships, sessions and sockets end, on every process.
+    """Close the door: memberships, sessions, sockets and what waits of them end, on every process.
 
     Raises:
         What `moderation.act` raises.
@@ -53,6 +53,7 @@ async def ban(tx: Transaction, by: Actor, command: Ban) -> ActId:
     made = ActId(new_id())
     until = await tx.now() + (WAIT_MS if command.days is None else command.days * DAY_MS)
     await rooms.leave_all(tx, person, "banned")
+    await held.end(tx, person)
     act = Act(made, "banned", command.rule, person, amount=command.days, until=until, case=command.case)
     await acts.record(tx, by, act, told=inbox)
     await settle(tx, person)
@@ -72,10 +73,10 @@ async def confirm(tx: Transaction, by: Actor, act: ActId) -> None:
     await access.require_role(tx, by.person, *HANDLERS)
     if row is None:
         raise NotAMember
-    held = sa.select(cases.c.id).where(
+    decides = sa.select(cases.c.id).where(
         cases.c.act == act, cases.c.state == "claimed", cases.c.claimed_by == by.person
     )  # whoever decides the appeal against it is a third
-    if row.made_by == by.person or (await tx.execute(held)).first() is not None:
+    if row.made_by == by.person or (await tx.execute(decides)).first() is not None:
         raise NotAllowed
     inbox = RoomId(found[row.person].inbox)
     await acts.lock_rooms(tx, inbox)

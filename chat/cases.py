@@ -122,7 +122,7 @@ async def close(store: Store, keys: Keys, journal: Journal, moderator: PersonId,
 
     Raises:
         NotAllowed: not claimed by them, or an appeal. NotAMember: no such case, or one is recused. Gone: it is closed.
-        Held: says still wait in it.
+        Held: says still wait in it that they may judge.
     """
     case = CaseId(command.case)
     reason = await acts.seal_reason(store, keys, moderator, None, command.reason)  # the case's own key dies here
@@ -236,7 +236,7 @@ async def _close(
         raise Gone
     if row.claimed_by != moderator:
         await access.require_role(tx, moderator, "supervisor")
-    if row.code == held.CODE and await held.waits(tx, RoomId(row.room)):
+    if row.code == held.CODE and await held.waits(tx, RoomId(row.room), moderator):
         raise Held
     now = await tx.now()
     closed = sa.update(cases).where(cases.c.id == case)

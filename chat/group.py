@@ -9,9 +9,9 @@ authors' and rooms' rows locked, so a mute that is acknowledged holds for every 
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from msgspec import Struct
@@ -114,13 +114,14 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """Outcomes aligned with the says; which of them to insert; and what the locked rows become. `spoke`: who spoke in
-    which slow room, and when."""
+    which slow room, and when. `held`: says by author that are counted where they are kept (see `holding`)."""
 
     outcomes: list[Said | Refusal]
     fresh: list[int]
     last_seqs: dict[int, int]
     counts: dict[int, tuple[int, int]]
     spoke: dict[tuple[int, int], int]
+    held: Counter[int] = field(default_factory=Counter)
 
     def rows(self, sayings: Sequence[Saying]) -> list[Row]:
         """Return what to insert, ordered by (room, seq)."""
@@ -134,11 +135,8 @@ class Decision:
 
 
 def decide(sayings: Sequence[Saying], facts: Facts, says: int, says_s: int) -> Decision:
-    """Apply every rule of speaking, in order, and number what is accepted, without a hole.
-
-    Args:
-        says, says_s: a person may send `says` in a window of `says_s` seconds that begins with its first.
-    """
+    """Apply every rule of speaking, in order, and number what is accepted, without a hole. A person may send `says`
+    in a window of `says_s` seconds that begins with its first."""
     made = Decision([], [], {}, {}, {})
     here: dict[tuple[int, str], tuple[Saying, Said]] = {}
     for index, (saying, standing) in enumerate(zip(sayings, facts.standings, strict=True)):
@@ -175,8 +173,6 @@ def _new(
         return Muted()
     if where.state != "open":
         return RoomLocked() if where.state == "locked" else RoomClosed()
-    if where.holds:
-        return Held()
     last = made.last_seqs.get(saying.room, where.last_seq)
     if saying.reply_to is not None and not standing.from_seq <= saying.reply_to <= last:
         return NotAMember()
@@ -186,8 +182,11 @@ def _new(
     count, since = made.counts.get(saying.author, (author.says, author.says_since))
     if not since <= now < since + window_ms:
         count, since = 0, now
-    if count >= says:
+    if count + made.held[saying.author] >= says:
         return TooFast((since + window_ms - now) / 1000)
+    if where.holds:
+        made.held[saying.author] += 1
+        return Held()
     made.counts[saying.author] = (count + 1, since)
     made.last_seqs[saying.room] = last + 1
     if pause_ms:

@@ -10,7 +10,7 @@ reads it as long as declined words are kept, and may say it again.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -19,17 +19,20 @@ from chat.acts import Act, Actor
 from chat.ids import ActId, Millis, PersonId, RoomId, new_id
 from chat.keys import Keys
 from chat.protocol import Decline, LetThrough, TakeBack
-from chat.refusals import Gone, NotAMember, SignedOut
+from chat.refusals import Gone, NotAMember, SignedOut, TooFast
 from chat.store import Store, Transaction
 from chat.tables import cases, entries, held, people, rooms
 from chat.tables import evidence as evidence_table
 from chat.timeline import Sealed
 
-CODE = "held"
-"""Of the one open case of a room in which something waits."""
+CODE = recusal.HELD
 WAITS_MS = 24 * 3_600_000
+EACH = 20
+"""So many of one author may wait in one room: as many as anybody looks through, and nobody has it for themselves."""
+AGAIN_S = 60.0
+"""After so long it is worth while to ask whether any of them was decided."""
 MOST = 100
-"""So many are shown at once to who judges them, the oldest."""
+"""So many are shown at once to who judges them: of each author the oldest, before the next of any."""
 BATCH = 500
 
 
@@ -58,7 +61,7 @@ class Unheard:
 
 async def let_through(store: Store, keys: Keys, moderator: PersonId, command: LetThrough) -> None:
     """Make an entry of what waits, as of now. One that its author has said meanwhile, because the room held no more, is
-    left as it is.
+    left as it is; one whose say_id they have used for something else waits no more.
 
     Raises:
         NotAllowed: no role for it. NotAMember: nothing waits under this id, one is recused from its author, or the
@@ -68,11 +71,15 @@ async def let_through(store: Store, keys: Keys, moderator: PersonId, command: Le
     by = Actor(moderator, keys.derive("audit"), None)
     async with store.transaction() as tx:
         row = await _lock_for(tx, by, command.held)
-        mine = sa.delete(held).where(held.c.id == row.id, held.c.ended_at.is_(None))
-        if (await tx.execute(mine)).rowcount == 0:
+        is_used = await _became(tx, row) == "another"
+        ends = sa.update(held).values(ended_at=await tx.now()) if is_used else sa.delete(held)
+        if (await tx.execute(ends.where(held.c.id == row.id, held.c.ended_at.is_(None)))).rowcount == 0:
             raise Gone
-        await _say(tx, row)
-        await acts.tell_staff(tx, by, "let_through", ActId(row.id), row.author, row.room, CODE)
+        if not is_used:
+            await _say(tx, row)
+            await acts.tell_staff(tx, by, "let_through", ActId(row.id), row.author, row.room, CODE)
+    if is_used:
+        raise Gone
 
 
 async def decline(tx: Transaction, by: Actor, command: Decline) -> ActId:
@@ -131,9 +138,29 @@ async def to_judge(store: Store, keys: Keys, moderator: PersonId, room: RoomId) 
     return await _read(store, keys, held.c.room == room, held.c.ended_at.is_(None), apart)
 
 
-async def waits(tx: Transaction, room: RoomId) -> bool:
-    """Whether anything waits in a room."""
-    one = sa.select(held.c.id).where(held.c.room == room, held.c.ended_at.is_(None), _unsaid()).limit(1)
+async def require_few(tx: Transaction, person: PersonId, room: RoomId) -> None:
+    """Ask whether one more of somebody's may wait in a room; exact under the person's lock.
+
+    Raises:
+        TooFast: EACH do; carries retry_after.
+    """
+    theirs = sa.and_(held.c.author == person, held.c.room == room, held.c.ended_at.is_(None), _unsaid())
+    if (await tx.execute(sa.select(sa.func.count(held.c.id)).where(theirs))).scalar_one() >= EACH:
+        raise TooFast(AGAIN_S)
+
+
+async def end(tx: Transaction, person: PersonId, room: RoomId | None = None) -> None:
+    """End the waiting of all that somebody has said in a room, or anywhere: they are sent out. Nobody has judged it.
+    The caller has locked the person."""
+    here = held.c.room == room if room is not None else sa.true()
+    theirs = sa.update(held).where(held.c.author == person, here, held.c.ended_at.is_(None))
+    await tx.execute(theirs.values(ended_at=await tx.now()))
+
+
+async def waits(tx: Transaction, room: RoomId, moderator: PersonId) -> bool:
+    """Whether anything waits in a room that the moderator may judge; of the rest they learn nothing."""
+    apart = sa.not_(recusal.is_recused(moderator, held.c.author, tx.is_postgresql))
+    one = sa.select(held.c.id).where(held.c.room == room, held.c.ended_at.is_(None), _unsaid(), apart).limit(1)
     return (await tx.execute(one)).first() is not None
 
 
@@ -150,6 +177,14 @@ async def hear(tx: Transaction, which: Collection[int]) -> int:
     mine = sa.select(held.c.id).where(held.c.id.in_(which), held.c.heard_at.is_(None))
     heard = sa.update(held).where(held.c.id.in_(mine.with_for_update(skip_locked=True)))
     return (await tx.execute(heard.values(heard_at=await tx.now()))).rowcount
+
+
+async def without_case(store: Store) -> list[RoomId]:
+    """Return the rooms in which something waits and no case stands: who closed it may not judge what is left."""
+    stands = sa.exists().where(cases.c.room == held.c.room, cases.c.code == CODE, cases.c.state != "closed")
+    async with store.reading() as tx:
+        found = sa.select(held.c.room).where(held.c.ended_at.is_(None), _unsaid(), sa.not_(stands)).distinct()
+        return [RoomId(one) for one in (await tx.execute(found)).scalars()]
 
 
 async def end_due(store: Store) -> None:
@@ -192,9 +227,11 @@ async def _lock_for(tx: Transaction, by: Actor, which: int) -> "sa.Row[Any]":
 async def _say(tx: Transaction, row: "sa.Row[Any]") -> None:
     """Make an entry of a row, if its author may speak there now; what was found in it is about the entry then. The
     caller has locked the author and the room, and ended the row."""
-    said = sa.select(entries.c.seq).where(entries.c.author == row.author, entries.c.say_id == row.say_id)
-    if (await tx.execute(said)).first() is not None:
+    became = await _became(tx, row)
+    if became == "said":
         return
+    if became == "another":
+        raise Gone
     try:
         await access.require_voice(tx, row.room, row.author)
     except SignedOut:
@@ -207,16 +244,30 @@ async def _say(tx: Transaction, row: "sa.Row[Any]") -> None:
     await tx.execute(here.values(seq=seq))
 
 
+async def _became(tx: Transaction, row: "sa.Row[Any]") -> Literal["nothing", "said", "another"]:
+    """Tell what bears the say_id of a row: no entry, these words in this room, or something else of its author's."""
+    bears = sa.select(entries).where(entries.c.author == row.author, entries.c.say_id == row.say_id)
+    entry = (await tx.execute(bears)).first()
+    if entry is None:
+        return "nothing"
+    return "said" if (entry.kind, entry.room, entry.mac) == ("said", row.room, row.mac) else "another"
+
+
 def _unsaid() -> "sa.ColumnElement[bool]":
-    """Whether a row's say_id is no entry's: its author may have said it again when the room held no more."""
-    return sa.not_(sa.exists().where(entries.c.author == held.c.author, entries.c.say_id == held.c.say_id))
+    """Whether a row is no entry: its author may have said it again when the room held no more."""
+    said = sa.exists().where(
+        entries.c.author == held.c.author, entries.c.say_id == held.c.say_id, entries.c.kind == "said",
+        entries.c.room == held.c.room, entries.c.mac == held.c.mac,
+    )  # fmt: skip
+    return sa.not_(said)
 
 
 async def _read(store: Store, keys: Keys, *where: "sa.ColumnElement[bool]") -> list[HeldSay]:
+    turn = sa.func.row_number().over(partition_by=held.c.author, order_by=(held.c.at, held.c.id))
     wanted = sa.select(held, people.c.nickname).join(people, people.c.id == held.c.author)
-    wanted = wanted.where(*where, held.c.body.is_not(None), _unsaid()).order_by(held.c.at, held.c.id).limit(MOST)
+    wanted = wanted.where(*where, held.c.body.is_not(None), _unsaid()).order_by(turn, held.c.at, held.c.id).limit(MOST)
     async with store.reading() as tx:
-        rows = list(await tx.execute(wanted))
+        rows = sorted(await tx.execute(wanted), key=lambda row: (row.at, row.id))
     return [
         HeldSay(row.id, row.say_id, row.nickname or "", row.at, text, row.ended_at is None)
         for row, text in await _opened(keys, rows)

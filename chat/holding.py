@@ -6,6 +6,7 @@ that a group takes, with every rule of speaking asked again.
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -16,12 +17,23 @@ from sqlalchemy.dialects import postgresql, sqlite
 from chat import access, audit, timeline
 from chat.access import Membership
 from chat.group import RETRY_AFTER_S, WAITING_SAYS, Said, Saying
-from chat.held import CODE
+from chat.held import CODE, require_few, without_case
 from chat.hours import ALWAYS, Hours
 from chat.ids import CaseId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
 from chat.limits import count_say
-from chat.refusals import Gone, Held, NotAMember, Refusal, SayIdConflict, SignedOut, Slow, Unavailable, without_words
+from chat.refusals import (
+    Gone,
+    Held,
+    NotAMember,
+    Refusal,
+    SayIdConflict,
+    SignedOut,
+    Slow,
+    TooFast,
+    Unavailable,
+    without_words,
+)
 from chat.rooms import desk as find_desk
 from chat.settings import Settings
 from chat.store import Store, Transaction
@@ -53,6 +65,19 @@ async def holds(tx: Transaction, person: PersonId, membership: Membership, zone:
     return Holds(await access.is_held(tx, person, membership, zone), -(-turns // 1000))
 
 
+async def open_missing(store: Store, keys: Keys) -> None:
+    """Open a case for what waits and is in none (see `held.without_case`)."""
+    for room in await without_case(store):
+        made = CaseId(new_id())
+        await keys.make(made, "case")
+        async with store.transaction() as tx:
+            desk = await find_desk(tx)
+            await tx.lock(rooms, [desk, room])
+            used = await _open_case(tx, keys, desk, room, made)
+        if not used:  # what fails before leaves a key that is nobody's, for a sweep to find
+            await keys.destroy(made, "case")
+
+
 class Holding:
     """The one writer, in this process, of what is said in rooms that hold; in the order in which it came."""
 
@@ -62,18 +87,31 @@ class Holding:
         self._limit = (settings.says, settings.says_s)
         self._zone = settings.zone
         self._waiting: asyncio.Queue[Saying] = asyncio.Queue(WAITING_SAYS)
+        self._each: Counter[PersonId] = Counter()
 
     def take(self, saying: Saying) -> None:
-        """Queue a say that the group has answered `Held`; its `answer` is called once."""
+        """Queue a say that the group has answered `Held`; its `answer` is called once. Of one author no more are in the
+        queue than they may say in a window, so that nobody else waits for them."""
+        says, says_s = self._limit
+        if self._each[saying.author] >= says:
+            saying.answer(TooFast(says_s))
+            return
         try:
             self._waiting.put_nowait(saying)
         except asyncio.QueueFull:
             saying.answer(Unavailable(RETRY_AFTER_S))
+        else:
+            self._each[saying.author] += 1
 
     async def run(self) -> None:
         """Keep one after another, for ever."""
         while True:
-            await self._answer(await self._waiting.get())
+            saying = await self._waiting.get()
+            await self._answer(saying)
+            self._each[saying.author] -= 1
+            if not self._each[saying.author]:
+                del self._each[saying.author]
+            del saying  # words are held no longer than they wait
 
     async def _answer(self, saying: Saying) -> None:
         try:
@@ -90,7 +128,8 @@ class Holding:
         """Keep a say: it waits then; or it is said, by who is not held, or because the room holds no more.
 
         Raises:
-            Gone: it has waited before, and does no more. And every refusal of speaking.
+            Gone: it has waited before, and does no more. TooFast: also where enough of theirs waits. And every
+                refusal of speaking.
         """
         made = None
         async with self._store.reading() as tx:  # whoever is refused here has cost no key
@@ -131,10 +170,11 @@ class Holding:
         if not await access.is_held(tx, author, membership, self._zone):
             seq = await timeline.append(tx, room, "said", author, target=saying.reply_to, sealed=sealed)
             return Said(seq, await tx.now(), who.nickname or "", True), False
+        await require_few(tx, author, room)
         row = {"id": new_id(), "room": room, "author": author, "say_id": sealed.say_id, "target": saying.reply_to}
         row |= {"body": sealed.body, "key_version": sealed.key_version, "mac": sealed.mac, "at": await tx.now()}
         await tx.execute(held.insert().values(row))
-        return Held(), await _count(tx, self._keys, desk, room, made)
+        return Held(), await _open_case(tx, self._keys, desk, room, made)
 
 
 async def _before(tx: Transaction, saying: Saying, who: "sa.Row[Any]") -> Said | Held | None:
@@ -181,11 +221,11 @@ async def _case(tx: Transaction, room: RoomId) -> int | None:
     return (await tx.execute(standing)).scalar()
 
 
-async def _count(tx: Transaction, keys: Keys, desk: RoomId, room: RoomId, made: CaseId | None) -> bool:
-    """Count one more to the room's case, or open the one that was made; return whether it was opened."""
+async def _open_case(tx: Transaction, keys: Keys, desk: RoomId, room: RoomId, made: CaseId | None) -> bool:
+    """Open the case that was made, unless the room has one; return whether it was opened. How much waits is not counted
+    in it: not everybody who sees it may know of all."""
     standing = await _case(tx, room)
     if standing is not None:
-        await tx.execute(sa.update(cases).where(cases.c.id == standing).values(times=cases.c.times + 1))
         await timeline.append(tx, desk, CODE, ref=CaseId(standing))
         return False
     if made is None:

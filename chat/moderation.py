@@ -200,6 +200,7 @@ async def _expel(tx: Transaction, by: Actor, command: Expel) -> ActId:
     made = ActId(new_id())
     until = None if command.minutes is None else await tx.now() + command.minutes * MINUTE_MS
     await rooms.leave(tx, room, person, code="expelled")
+    await held.end(tx, person, room)
     act = Act(made, "expelled", command.rule, person, room, until=until, case=command.case)
     await acts.record(tx, by, act, told=inbox)
     return made

@@ -53,8 +53,8 @@ async def slow(tx: Transaction, by: Actor, command: Slow) -> ActId:
 
 
 async def hold(tx: Transaction, by: Actor, command: Hold) -> ActId:
-    """Let what members say in a group room wait for a moderator (see `held`), from now on or every night; where the
-    same stands already it stays so. Until it is undone.
+    """Let what members say in a group room wait for a moderator (see `held`), from now on or every night, of which the
+    newest counts; where the same counts already it stays so. Until it is undone.
 
     Raises:
         Malformed: no time lies between these hours. RoomClosed: it is closed for good; and what `moderation.act`
@@ -66,9 +66,9 @@ async def hold(tx: Transaction, by: Actor, command: Hold) -> ActId:
     except ValueError:
         raise Malformed from None
     await _require_open(tx, by, room, command.case)
-    for earlier in await holdings(tx, room):
-        if earlier.hours == command.hours:
-            return ActId(earlier.id)
+    earlier = [one for one in await holdings(tx, room) if (one.hours is None) == (command.hours is None)]
+    if earlier and earlier[-1].hours == command.hours:
+        return ActId(earlier[-1].id)
     made = ActId(new_id())
     act = Act(made, "holding", command.rule, room=room, case=command.case, hours=command.hours)
     await acts.record(tx, by, act, told=room)

@@ -3,6 +3,7 @@
 Oneself; whoever one talks with in a one-to-one, or did in the last 30 days (not where one came in as a third because
 of the case, see `thirds`); whoever one has blocked or is blocked by.
 Of an appeal, besides: whoever made the act that is appealed, or said yes to it, and whoever may not judge who reported.
+Of what waits in a room that holds: whoever may judge none of it.
 Asked of the database every time, in the transaction that acts, under both people's locks; refused as if nobody were
 there, because "you may not" would tell a moderator that somebody has blocked them.
 """
@@ -12,10 +13,12 @@ import sqlalchemy as sa
 from chat.ids import PersonId
 from chat.refusals import NotAMember
 from chat.store import Transaction, clock
-from chat.tables import acts, blocks, cases, memberships, rooms
+from chat.tables import acts, blocks, cases, held, memberships, rooms
 
 MATCHED_MS = 30 * 86_400_000
 """So long after a one-to-one ended who was in it is still no stranger."""
+HELD = "held"
+"""Code of the one open case of a room in which something waits."""
 
 
 def is_recused(
@@ -50,7 +53,19 @@ def is_recused_from(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql
     )
     return sa.or_(
         is_recused(moderator, cases.c.subject, is_postgresql), is_recused(moderator, cases.c.reporter, is_postgresql),
-        own, reported,
+        own, reported, _judges_nothing_of(moderator, is_postgresql),
+    )  # fmt: skip
+
+
+def _judges_nothing_of(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql: bool) -> "sa.ColumnElement[bool]":
+    """Whether something waits in a case and all of it is by people the moderator is recused from. One in their own
+    hands stays theirs: that it goes would tell them of the rest."""
+    one = held.alias("recused_held")
+    waits = sa.exists().where(one.c.room == cases.c.room, one.c.ended_at.is_(None))
+    return sa.and_(
+        cases.c.code == HELD, cases.c.state != "closed",
+        sa.or_(cases.c.claimed_by.is_(None), cases.c.claimed_by != moderator),
+        waits, sa.not_(waits.where(sa.not_(is_recused(moderator, one.c.author, is_postgresql)))),
     )  # fmt: skip
 
 

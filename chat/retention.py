@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
-from chat import audit, bans, debriefs, erasure, held, passphrases, quieting, sessions
+from chat import audit, bans, debriefs, erasure, held, holding, passphrases, quieting, sessions
 from chat.clock import Clock
 from chat.ids import CaseId, Millis
 from chat.keys import Keys
@@ -87,6 +87,7 @@ class Retention:
         await self._expire_doors(now)  # first: whatever else fails or takes long, who is out is out
         await self._destroy_hidden(Millis(now - keep.hidden_hours * HOUR_MS))
         await held.end_due(self._store)
+        await holding.open_missing(self._store, self._keys)
         await held.forget(self._store, now - keep.hidden_hours * HOUR_MS, now - ROWS_DAYS * DAY_MS)
         await self._expire(("log",), Millis(now - LOG_DAYS * DAY_MS))
         await self._expire(("group", "inbox"), Millis(now - keep.keep_group_days * DAY_MS))

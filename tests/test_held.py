@@ -96,10 +96,10 @@ async def test_what_is_said_waits_and_takes_no_number_and_is_said_once_when_it_i
         assert code(await here.say(room, a, TWO, "held-say-id")) == "say_id_conflict"
         assert [one.seq for one in await place.read(room)] == before
         [case] = await place.rows(cases_table, cases_table.c.code == "held")
-        assert (case.room, case.subject, case.level, case.times) == (room, None, "other", 1)
+        assert (case.room, case.subject, case.level) == (room, None, "other")
         assert code(await here.say(room, b, TWO)) == "held"
         [case] = await place.rows(cases_table)
-        assert case.times == 2, "one case a room"
+        assert case.times == 1, "one case a room, and how much waits is not told"
         first, second = await waiting(place, moderator, room)
         assert (first.text, second.text) == (ONE, TWO)
         [mine] = await held.of_author(place.store, place.keys, a, room)
@@ -218,6 +218,25 @@ async def test_what_waits_is_decided_after_the_room_holds_no_more_and_is_said_on
     await let_through(place, moderator, two)
     assert await said(place, room) == [ONE, TWO] and await place.rows(held_table) == []
     await close(place, moderator, CaseId(case.id))
+
+
+async def test_a_say_id_that_is_used_for_something_else_hides_nothing_and_lets_nothing_through(place: Place) -> None:
+    moderator, a = await place.person("moderator"), await place.person()
+    other = await place.room(a)
+    room, [one, two] = await waits_in(place, a, moderator, ONE, TWO)
+    made = await decline(place, moderator, two)
+    async with speaking(place) as here:
+        for waits in (one, two):
+            await here.say(other, a, words("elsewhere"), waits.say_id)
+    assert [waits.text for waits in await waiting(place, moderator, room)] == [ONE]
+    with pytest.raises(Gone):
+        await let_through(place, moderator, one)
+    with pytest.raises(Gone):
+        await undo(place, moderator, made)
+    assert await waiting(place, moderator, room) == [] and await said(place, room) == []
+    assert await place.rows(audit, audit.c.act.in_(["let_through", "undone"])) == []
+    mine = await held.of_author(place.store, place.keys, a, room)
+    assert [(waits.text, waits.waits) for waits in mine] == [(ONE, False)], "its author reads it still"
 
 
 async def close(place: Place, by: PersonId, case: CaseId) -> None:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chat import moderation
+from chat.ids import CaseId
 from chat.protocol import Hold
 from chat.tables import cases
 from tests.pages import site
-from tests.test_held import ONE, TWO, WHY, hold, hours_around, speaking
+from tests.test_held import ONE, TWO, WHY, close, decline, hold, hours_around, speaking, waiting, waits_in
 
 JSON = {"accept": "application/json"}
 
@@ -61,3 +62,19 @@ async def test_who_may_not_judge_an_author_does_not_read_them_in_the_case(sqlite
             async with await pages.browser_of(person) as browser:
                 told = (await browser.get(f"/console/cases/{case.id}")).json()
                 assert [one["text"] for one in told["held"]] == reads and told["holds"]
+
+
+async def test_a_closed_case_does_not_show_what_waits_now(database_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, database_url) as pages:
+        place = pages.place
+        moderator, author = await place.person("moderator"), await place.person()
+        room, [one] = await waits_in(place, author, moderator)
+        [before] = await place.rows(cases)
+        await decline(place, moderator, one)
+        await close(place, moderator, CaseId(before.id))
+        async with speaking(place) as here:
+            await here.say(room, author, TWO)
+        assert [one.text for one in await waiting(place, moderator, room)] == [TWO]
+        async with await pages.browser_of(moderator) as browser:
+            told = (await browser.get(f"/console/cases/{before.id}")).json()
+            assert (told["state"], told["held"]) == ("closed", [])

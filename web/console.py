@@ -235,7 +235,7 @@ async def case(visit: Visit) -> Response:
     async with visit.site.store.reading() as tx:
         own = await own_signals.named(tx)
     waiting = []
-    if found.code == held.CODE and found.room is not None:
+    if found.code == held.CODE and found.room is not None and found.state != "closed":
         waiting = await held.to_judge(visit.site.store, visit.site.keys, visit.member.person, RoomId(found.room))
     against = None
     if found.act is not None:

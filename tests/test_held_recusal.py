@@ -1,0 +1,85 @@
+"""What waits and is by somebody a moderator may not judge: they learn nothing of it, not that it is there either."""
+
+import pytest
+
+from chat import cases, claims, holding
+from chat.ids import CaseId, PersonId, RoomId
+from chat.journal import Journal
+from chat.protocol import Claim, Close, Release
+from chat.queue import queue
+from chat.refusals import Held, NotAMember
+from chat.tables import blocks
+from chat.tables import cases as cases_table
+from tests.place import Place
+from tests.test_held import ONE, TWO, close, decline, hold, speaking, waiting, waits_in
+
+
+async def block(place: Place, person: PersonId, blocked: PersonId) -> None:
+    async with place.store.transaction() as tx:
+        await tx.execute(blocks.insert().values(person=person, blocked=blocked, at=await tx.now()))
+
+
+async def queued(place: Place, moderator: PersonId) -> list[int]:
+    async with place.store.reading() as tx:
+        return [one.id for one in await queue(tx, moderator)]
+
+
+async def test_who_may_judge_nothing_of_what_waits_learns_of_no_case(place: Place) -> None:
+    moderator, other, a = await place.person("moderator"), await place.person("moderator"), await place.person()
+    await block(place, a, moderator)
+    room, _ = await waits_in(place, a, other)
+    [case] = await place.rows(cases_table)
+    assert (await queued(place, moderator), await queued(place, other)) == ([], [case.id])
+    with pytest.raises(NotAMember):
+        await cases.claim(place.store, place.keys, moderator, Claim(case=case.id))
+    with pytest.raises(NotAMember):
+        await cases.open_case(place.store, place.keys, moderator, CaseId(case.id))
+    await decline(place, other, (await waiting(place, other, room))[0])
+    await close(place, other, CaseId(case.id))
+
+
+async def both_wait(place: Place, moderator: PersonId) -> tuple[RoomId, CaseId]:
+    """Let something wait by who has blocked the moderator and by somebody else, in a case that the moderator holds."""
+    a, b = await place.person(), await place.person()
+    await block(place, a, moderator)
+    room = await place.room(a, b)
+    await hold(place, await place.person("moderator"), room)
+    async with speaking(place) as here:
+        await here.say(room, a, ONE)
+        await here.say(room, b, TWO)
+    [case] = await place.rows(cases_table)
+    assert await queued(place, moderator) == [case.id]
+    await cases.claim(place.store, place.keys, moderator, Claim(case=case.id))
+    return room, CaseId(case.id)
+
+
+async def test_who_has_judged_all_they_may_closes_the_case_and_the_rest_comes_to_somebody_else(place: Place) -> None:
+    moderator, other = await place.person("moderator"), await place.person("moderator")
+    room, case = await both_wait(place, moderator)
+    with pytest.raises(Held):
+        await close(place, moderator, case)
+    [shown] = await waiting(place, moderator, room)
+    await decline(place, moderator, shown)
+    assert await queued(place, moderator) == [case], "it does not go before they close it"
+    await close(place, moderator, case)
+    for _ in range(2):
+        await holding.open_missing(place.store, place.keys)
+    [rest] = await place.rows(cases_table, cases_table.c.state == "open")
+    assert (rest.room, rest.code) == (room, "held")
+    assert (await queued(place, moderator), await queued(place, other)) == ([], [rest.id])
+    assert [one.text for one in await waiting(place, other, room)] == [ONE]
+    await decline(place, other, (await waiting(place, other, room))[0])
+    await close(place, other, CaseId(rest.id))
+    await holding.open_missing(place.store, place.keys)
+    assert await queued(place, other) == []
+
+
+async def test_who_hands_back_what_they_may_not_judge_sees_it_no_more(place: Place) -> None:
+    moderator = await place.person("moderator")
+    room, case = await both_wait(place, moderator)
+    await decline(place, moderator, (await waiting(place, moderator, room))[0])
+    await claims.release(place.store, place.keys, moderator, Release(case=case))
+    assert await queued(place, moderator) == []
+    with pytest.raises(NotAMember):
+        command = Close(case=case, outcome="nothing")
+        await cases.close(place.store, place.keys, Journal(place.folder / "j"), moderator, command)
