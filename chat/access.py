@@ -123,6 +123,11 @@ async def is_held(tx: Transaction, person: PersonId, membership: Membership, zon
     return (await tx.execute(answers.limit(1))).first() is None
 
 
+async def roles_of(tx: Transaction, person: PersonId) -> set[str]:
+    """Return the roles that somebody holds now."""
+    return set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == person))).scalars())
+
+
 async def require_role(tx: Transaction, person: PersonId, *allowed: str) -> None:
     """Ask whether the person holds one of the roles.
 

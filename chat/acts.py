@@ -19,7 +19,7 @@ from chat.keys import KeyDestroyed, Keys
 from chat.refusals import Gone, NotAllowed, NotAMember
 from chat.rooms import desk as find_desk
 from chat.store import Store, Transaction
-from chat.tables import acts, cases, memberships, people, roles, rooms
+from chat.tables import acts, cases, memberships, people, rooms
 
 Kind = Literal["warned", "muted", "removed", "cleared", "expelled", "banned", "locked", "slowed", "guarded",
                "holding", "declined"]  # fmt: skip
@@ -100,8 +100,7 @@ async def require_staff(tx: Transaction, moderator: PersonId, subject: PersonId 
     if subject not in found or found[subject].state == "erased":
         raise NotAMember
     await recusal.require_apart(tx, moderator, subject)
-    held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == subject))).scalars())
-    if held & set(access.DESK):
+    if await access.roles_of(tx, subject) & set(access.DESK):
         await access.require_role(tx, moderator, "organiser")
     return found
 

@@ -16,7 +16,17 @@ from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.protocol import Claim, Close, Report
-from chat.refusals import Gone, Held, Malformed, NotAllowed, NotAMember, Refusal, SignedOut, TooFast, Unavailable
+from chat.refusals import (
+    Gone,
+    Malformed,
+    NotAllowed,
+    NotAMember,
+    Refusal,
+    SignedOut,
+    StillWaits,
+    TooFast,
+    Unavailable,
+)
 from chat.store import Store, Transaction
 from chat.tables import cases, escalations, memberships, mutes, people
 from chat.tables import evidence as evidence_table
@@ -122,7 +132,7 @@ async def close(store: Store, keys: Keys, journal: Journal, moderator: PersonId,
 
     Raises:
         NotAllowed: not claimed by them, or an appeal. NotAMember: no such case, or one is recused. Gone: it is closed.
-        Held: says still wait in it that they may judge.
+        StillWaits: says wait in it that they may judge.
     """
     case = CaseId(command.case)
     reason = await acts.seal_reason(store, keys, moderator, None, command.reason)  # the case's own key dies here
@@ -237,7 +247,7 @@ async def _close(
     if row.claimed_by != moderator:
         await access.require_role(tx, moderator, "supervisor")
     if row.code == held.CODE and await held.waits(tx, RoomId(row.room), moderator):
-        raise Held
+        raise StillWaits
     now = await tx.now()
     closed = sa.update(cases).where(cases.c.id == case)
     await tx.execute(closed.values(state="closed", outcome=outcome, closed_at=now))

@@ -17,7 +17,7 @@ from chat.protocol import Acknowledge, Escalate
 from chat.refusals import Gone, NotAllowed, NotAMember
 from chat.roster import is_watched
 from chat.store import Store, Transaction, clock
-from chat.tables import cases, escalations, people, roles
+from chat.tables import cases, escalations, people
 from chat.tables import rooms as rooms_table
 
 SEVERE = ("imminent", "minors")
@@ -200,7 +200,7 @@ async def _steps(tx: Transaction, case: CaseId) -> "list[sa.Row[Any]]":
 
 async def _require_desk(tx: Transaction, person: PersonId) -> set[str]:
     who = (await tx.lock(people, [person])).get(person)
-    held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == person))).scalars())
+    held = await access.roles_of(tx, person)
     if who is None or who.state != "active" or not held & set(access.DESK):
         raise NotAllowed
     return held

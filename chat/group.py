@@ -223,7 +223,7 @@ class GroupCommit:
         driver: Driver,
         deliver: Callable[[list[tuple[Saying, Said]]], None],
         announce: Callable[[dict[RoomId, Seq]], None],
-        hold: Callable[[Saying], None] | None = None,
+        hold: Callable[[Saying], None],
     ) -> None:
         self._driver = driver
         self._deliver = deliver
@@ -291,7 +291,7 @@ class GroupCommit:
         if kept:
             self._announce(kept)
         for saying, outcome in zip(group, outcomes, strict=True):
-            if isinstance(outcome, Held) and self._hold is not None:
+            if isinstance(outcome, Held):
                 self._hold(saying)  # which answers it
             else:
                 saying.answer(outcome)

@@ -6,7 +6,7 @@ locks, so a mute that committed before them is seen, and one that comes later wa
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 import asyncpg
 
@@ -55,7 +55,7 @@ from unnest($12::bigint[], $13::int[], $14::bigint[]) as t(id, says, since) wher
 class PostgresDriver:
     """Its own connection, opened at the first group and again after it was lost."""
 
-    def __init__(self, url: str, says: int, says_s: int, zone: tzinfo = UTC) -> None:
+    def __init__(self, url: str, says: int, says_s: int, zone: tzinfo) -> None:
         self._url = url
         self._limits = (says, says_s)
         self._zone = zone

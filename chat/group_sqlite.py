@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 
 import msgspec
@@ -44,7 +44,7 @@ CACHE_KIB = 64 * 1024
 class SqliteDriver:
     """Its own connection, used only in the gate's thread."""
 
-    def __init__(self, path: Path, gate: Gate, says: int, says_s: int, zone: tzinfo = UTC) -> None:
+    def __init__(self, path: Path, gate: Gate, says: int, says_s: int, zone: tzinfo) -> None:
         self._path = path
         self._gate = gate
         self._limits = (says, says_s)

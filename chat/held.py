@@ -164,6 +164,13 @@ async def waits(tx: Transaction, room: RoomId, moderator: PersonId) -> bool:
     return (await tx.execute(one)).first() is not None
 
 
+def waiting(moderator: PersonId, is_postgresql: bool) -> "sa.ScalarSelect[int]":
+    """How many says wait in the room of a case (a row of `cases`) that the moderator may judge, as an expression."""
+    apart = sa.not_(recusal.is_recused(moderator, held.c.author, is_postgresql))
+    wait = sa.and_(held.c.room == cases.c.room, held.c.ended_at.is_(None), _unsaid(), apart)
+    return sa.select(sa.func.count()).select_from(held).where(wait).correlate(cases).scalar_subquery()
+
+
 async def unheard(store: Store, keys: Keys, most: int) -> list[Unheard]:
     """Return what no detector has read so far, the oldest first; what has ended, too."""
     wanted = sa.select(held).where(held.c.heard_at.is_(None)).order_by(held.c.at).limit(most)

@@ -239,5 +239,5 @@ async def _require_free(tx: Transaction, name: str, person: PersonId) -> None:
 
 
 async def _roles(tx: Transaction, person: PersonId) -> tuple[str, ...]:
-    held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == person))).scalars())
+    held = await access.roles_of(tx, person)
     return tuple(role for role in ROLES if role in held)

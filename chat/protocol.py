@@ -96,7 +96,7 @@ class Say(Command, frozen=True, kw_only=True):
 
 class Edit(Command, frozen=True, kw_only=True):
     """Replace the words of your own entry `seq`. The words before are hidden at once and destroyed after 72 h.
-    Where new words wait for a moderator it is refused with `held`, and nothing is changed."""
+    Where new words wait for a moderator it is refused with `looked_at_first`, and nothing is changed."""
 
     room: Id
     seq: SeqIn
@@ -333,7 +333,7 @@ class Claim(Command, frozen=True, kw_only=True):
 
 
 class Close(Command, frozen=True, kw_only=True):
-    """Moderators: close a case you hold. Its evidence dies with it."""
+    """Moderators: close a case you hold. Its evidence dies with it. `still_waits`: what was said waits in it."""
 
     case: Id
     outcome: Outcome

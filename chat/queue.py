@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, recusal, valve
+from chat import access, held, recusal, valve
 from chat.cases import HANDLERS
 from chat.concerned import DECIDERS
 from chat.ids import CaseId, Millis, PersonId, RoomId
@@ -24,7 +24,8 @@ class CaseCard:
     appeal against an act that holds everywhere has no room.
 
     `caller_name`: who calls for a moderator; who reports is not told. `asked`: who is in line, once it was escalated,
-    and whether they have acknowledged. `code`: what a detector found, `times` within an hour; empty: it was reported.
+    and whether they have acknowledged. `code`: what a detector found, `times` within an hour; empty: it was reported;
+    `held`: so many says wait in it for whoever looks.
     `done`: something by the valve, and it stands.
     """
 
@@ -71,6 +72,9 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
         cases, rooms_table.c.kind.label("place"), rooms_table.c.name, about.c.nickname,
         claimer.c.nickname.label("claimer"), caller.c.nickname.label("caller"), asked.c.nickname.label("asked"),
         step.c.whom, step.c.acknowledged_at, sa.exists().where(valve.has_acted(await tx.now())).label("done"),
+        sa.case(
+            (cases.c.code == held.CODE, held.waiting(moderator, tx.is_postgresql)), else_=cases.c.times
+        ).label("often"),
     ).select_from(joined).where(
         cases.c.state != "closed",
         sa.not_(recusal.is_recused_from(moderator, tx.is_postgresql)),
@@ -84,6 +88,6 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
     return [
         CaseCard(row.id, row.kind, row.state, row.level, row.room, row.name or "", row.place or "", row.created_at,
                  row.subject, row.nickname or "", row.claimed_by, row.claimer or "", row.caller or "", row.whom,
-                 row.asked or "", row.acknowledged_at is not None, row.code or "", row.times, bool(row.done))
+                 row.asked or "", row.acknowledged_at is not None, row.code or "", row.often, bool(row.done))
         for row in await tx.execute(wanted)
     ]  # fmt: skip

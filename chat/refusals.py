@@ -15,6 +15,8 @@ are one refusal (`NotAMember`), so who is not in a room learns nothing about it.
     ├── RoomFull          the room has as many members as it holds
     ├── TooFast           a limit was reached; carries retry_after
     ├── Held              it is kept, and waits for a moderator: nobody else sees it yet
+    ├── LookedAtFirst     new words wait for a moderator here, and an edit cannot: nothing was changed
+    ├── StillWaits        something in this case waits to be decided first
     ├── Slow              the room is slow just now: it is not your turn yet; carries retry_after
     ├── SayIdConflict     this say_id was used for another text or another room
     ├── NotJoined         join the room on this connection before you speak in it
@@ -96,6 +98,14 @@ class Slow(Refusal):
 
 class Held(Refusal):
     code = "held"
+
+
+class LookedAtFirst(Refusal):
+    code = "looked_at_first"
+
+
+class StillWaits(Refusal):
+    code = "still_waits"
 
 
 class SayIdConflict(Refusal):

@@ -174,7 +174,7 @@ async def told_now(tx: Transaction) -> str:
 
 async def _require_duty(tx: Transaction, person: PersonId) -> list[str]:
     found = (await tx.lock(people, [person])).get(person)
-    held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == person))).scalars())
+    held = await access.roles_of(tx, person)
     duties = [role for role in DUTIES if role in held]
     if found is None or found.state != "active" or not duties:
         raise NotAllowed

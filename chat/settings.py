@@ -81,8 +81,8 @@ class Settings:
     keep_audit_days: int = setting(730, "How long the audit is kept.", least=1)
     hidden_hours: int = setting(
         72,
-        "After how long words that were retracted, edited or removed are destroyed, and "
-        "words an erased person had said to others.",
+        "After how long words that were retracted, edited, removed or declined, or that waited in vain, are destroyed, "
+        "and words an erased person had said to others.",
         least=0,
     )
 

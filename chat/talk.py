@@ -11,7 +11,7 @@ from chat.access import is_held, require_member, require_voice
 from chat.ids import PersonId, RoomId, Seq
 from chat.limits import count_say
 from chat.protocol import Edit, React, Retract
-from chat.refusals import Gone, Held, NotAMember, SayIdConflict
+from chat.refusals import Gone, LookedAtFirst, NotAMember, SayIdConflict
 from chat.store import Transaction
 from chat.tables import entries, hidden, people, rooms
 from chat.timeline import Sealed, append
@@ -23,8 +23,8 @@ async def edit(
     """Append the new words of one's own entry; the same say_id with the same text returns the same seq again.
 
     Raises:
-        NotAMember: no such entry of one's own. Gone: it was retracted or removed. Held: words wait for a
-        moderator here now, and these are not kept. SayIdConflict, TooFast, and what `require_voice` raises.
+        NotAMember: no such entry of one's own. Gone: it was retracted or removed. LookedAtFirst: words
+        wait for a moderator here now, and these are not kept. SayIdConflict, TooFast, and what `require_voice` raises.
     """
     room = RoomId(command.room)
     membership = await require_voice(tx, room, person)
@@ -38,7 +38,7 @@ async def edit(
     if await _own(tx, room, person, command.seq) in ("retracted", "removed"):
         raise Gone
     if await is_held(tx, person, membership, zone):
-        raise Held
+        raise LookedAtFirst
     await count_say(tx, person, says, says_s)
     return await append(tx, room, "edited", person, target=Seq(command.seq), sealed=sealed)
 

@@ -1,4 +1,4 @@
-"""Thirds: a professional who sees to a case asks to come into the one-to-one it is about, and the member decides.
+"""Thirds: a professional or a supervisor who sees to a case asks into the one-to-one it is about; the member decides.
 
 No answer is a no. With a yes the member says from where the third may read, and there the third's membership begins:
 as every path to a room is cut by memberships, none leads to an entry before it. The other of the two does not decide,
@@ -17,7 +17,7 @@ from chat.keys import Keys
 from chat.protocol import AskIn, Choice, Consent, LetGo
 from chat.refusals import Gone, NotAllowed, NotAMember, RoomClosed, RoomFull, TooFast
 from chat.store import Store, Transaction
-from chat.tables import cases, entries, escalations, memberships, people, roles, thirds
+from chat.tables import cases, entries, escalations, memberships, people, thirds
 from chat.tables import rooms as rooms_table
 
 AGAIN_MS = 10 * 60_000
@@ -166,7 +166,8 @@ async def standing(tx: Transaction, room: RoomId) -> Asking | None:
 
 async def by_case(tx: Transaction, person: PersonId) -> dict[CaseId, str]:
     """Return how it stands with each case that somebody sees to and whose one-to-one they could come into: `may` (ask),
-    `asked`, `not_now` (they were told so within AGAIN_MS), `in`."""
+    `asked` (they have, and it stands), `not_now` (the member said so within AGAIN_MS), `lately` (somebody else asked
+    within AGAIN_MS, or was let go), `in`."""
     found: dict[CaseId, str] = {}
     if await _role(tx, person) is None:
         return found
@@ -185,8 +186,10 @@ async def by_case(tx: Transaction, person: PersonId) -> dict[CaseId, str]:
         elif await recusal.is_apart(tx, person, *pair.values()):
             if last is None or last.since <= now - AGAIN_MS:
                 found[row.id] = "may"
+            elif last.ended_at is None and last.person == person:
+                found[row.id] = "asked"
             else:
-                found[row.id] = "asked" if last.ended_at is None else "not_now"
+                found[row.id] = "not_now" if last.choice == "not_now" else "lately"
     return found
 
 
@@ -226,8 +229,8 @@ async def _seeker(tx: Transaction, room: RoomId, member: PersonId) -> Membership
 
 
 async def _role(tx: Transaction, person: PersonId) -> str | None:
-    held = set((await tx.execute(sa.select(roles.c.role).where(roles.c.person == person))).scalars())
-    return next((one for one in access.THIRDS if one in held), None)
+    mine = await access.roles_of(tx, person)
+    return next((one for one in access.THIRDS if one in mine), None)
 
 
 async def _sees_to(tx: Transaction, person: PersonId, case: "sa.Row[Any]") -> bool:

@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,13 @@ PATIENCE_S = 10
 
 def driver_of(place: Place, says: int = SAYS) -> Driver:
     if place.store.gate is None:
-        return PostgresDriver(place.store.url, says, 10)
-    return SqliteDriver(Path(place.store.url.removeprefix("sqlite:///")), place.store.gate, says, 10)
+        return PostgresDriver(place.store.url, says, 10, UTC)
+    return SqliteDriver(Path(place.store.url.removeprefix("sqlite:///")), place.store.gate, says, 10, UTC)
+
+
+def none_holds(saying: Saying) -> None:
+    """Where no room holds."""
+    raise AssertionError
 
 
 class Speakers:
@@ -68,7 +74,7 @@ class Speakers:
 @asynccontextmanager
 async def speaking(place: Place, says: int = SAYS, driver: Driver | None = None) -> AsyncIterator[Speakers]:
     driver = driver or driver_of(place, says)
-    group = GroupCommit(driver, lambda _: None, lambda _: None)
+    group = GroupCommit(driver, lambda _: None, lambda _: None, none_holds)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(group.run())
         yield Speakers(place, group)
@@ -240,7 +246,7 @@ async def test_what_a_commit_has_kept_whose_end_was_not_heard_is_told_to_the_roo
             await self.driver.close()
 
     driver = Deaf()
-    group = GroupCommit(driver, lambda _: None, announced.append)
+    group = GroupCommit(driver, lambda _: None, announced.append, none_holds)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(group.run())
         said = await Speakers(place, group).say(room, person)

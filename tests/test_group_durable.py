@@ -11,7 +11,7 @@ from chat.group import GroupCommit
 from chat.group_sqlite import SqliteDriver
 from chat.tables import entries
 from tests.place import Place
-from tests.test_group import PATIENCE_S, Speakers, code, driver_of
+from tests.test_group import PATIENCE_S, Speakers, code, driver_of, none_holds
 
 Arrived = Callable[[], Awaitable[None]]
 """Returns when a group has done all but its commit."""
@@ -60,7 +60,7 @@ async def test_nobody_is_told_of_an_entry_whose_commit_has_not_ended(place: Plac
     a, driver = await place.person(), driver_of(place)
     room = await place.room(a)
     told: list[str] = []
-    group = GroupCommit(driver, lambda _: told.append("the room"), lambda _: told.append("other processes"))
+    group = GroupCommit(driver, lambda _: told.append("the room"), lambda _: told.append("other processes"), none_holds)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(group.run())
         speakers = Speakers(place, group)

@@ -17,7 +17,7 @@ from chat.tables import people as people_table
 from chat.tables import rooms as rooms_table
 from chat.timeline import Sealed, seal
 from tests.place import Place
-from tests.test_group import code, driver_of
+from tests.test_group import code, driver_of, none_holds
 from tests.words import words
 
 PATIENCE_S = 30
@@ -56,7 +56,7 @@ async def saying(place: Place, room: RoomId, person: PersonId) -> tuple[Saying, 
 @asynccontextmanager
 async def committing(driver: Driver) -> AsyncIterator[GroupCommit]:
     """Run a group commit for the time of the block, and keep what still waits at its end."""
-    group = GroupCommit(driver, lambda _: None, lambda _: None)
+    group = GroupCommit(driver, lambda _: None, lambda _: None, none_holds)
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(group.run())
         try:
@@ -165,7 +165,7 @@ async def test_at_the_end_what_waits_is_kept_and_nothing_more_is_taken() -> None
 async def test_what_waits_is_kept_also_when_the_end_came_before_the_beginning() -> None:
     driver, kept = Shut(), answers()
     driver.open.set()
-    group = GroupCommit(driver, lambda _: None, lambda _: None)
+    group = GroupCommit(driver, lambda _: None, lambda _: None, none_holds)
     group.submit(quick(kept))
     group.end()
     async with asyncio.timeout(PATIENCE_S):

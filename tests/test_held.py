@@ -16,7 +16,7 @@ from chat.holding import Holding
 from chat.ids import ActId, CaseId, PersonId, RoomId
 from chat.journal import Journal
 from chat.protocol import Close, Decide, Decline, Hold, LetThrough, TakeBack, Undo
-from chat.refusals import Gone, Held, NotAllowed, NotAMember
+from chat.refusals import Gone, NotAllowed, NotAMember, StillWaits
 from chat.retention import Retention
 from chat.settings import Settings
 from chat.tables import acts, audit
@@ -249,7 +249,7 @@ async def test_a_case_in_which_something_waits_is_not_closed(place: Place) -> No
     moderator, a = await place.person("moderator"), await place.person()
     room, [one] = await waits_in(place, a, moderator)
     [case] = await place.rows(cases_table)
-    with pytest.raises(Held):
+    with pytest.raises(StillWaits):
         await close(place, moderator, CaseId(case.id))
     await decline(place, moderator, one)
     await close(place, moderator, CaseId(case.id))

@@ -10,7 +10,7 @@ from chat.tables import rooms as rooms_table
 from tests.pages import Browser, site
 from tests.three import Chat, chat
 
-LET_IN = ("Yes, from here on", "Yes, with the last 10 messages", "Yes, with everything of this chat", "Not now")
+LET_IN = ("Yes, from here on", "Yes, with the last 10 messages", "Yes, with everything said in this chat", "Not now")
 
 
 async def seqs(browser: Browser, here: Chat, query: str) -> list[int]:
@@ -39,7 +39,7 @@ async def test_the_member_gets_a_card_with_choices_and_the_peer_one_without(sqli
             for browser in (member, peer, third):
                 shown = (await browser.get(page)).text
                 assert f'data-third="{here.third}"' in shown and "data-ask=" not in shown
-                assert (">Let them leave<" in shown) == (browser is member)
+                assert (">They can leave now<" in shown) == (browser is member)
             assert [one["third"] for one in (await third.get("/console/cases")).json()] == ["in"]
             await here.let_go()
             assert "data-third=" not in (await member.get(page)).text

@@ -149,6 +149,8 @@ async def test_nobody_is_pressed(place: Place) -> None:
     await claims.hand_over(place.store, place.keys, here.third, HandOver(to=other))
     with pytest.raises(TooFast):  # another one, but of the same member
         await here.ask(other)
+    async with place.store.reading() as tx:
+        assert await thirds.by_case(tx, other) == {here.case: "lately"}, "it was not they who asked"
     with pytest.raises(Gone):  # who asked sees to it no more
         await here.answer(again, "all")
     await here.let_time_pass()
@@ -164,6 +166,9 @@ async def test_nobody_is_pressed(place: Place) -> None:
     with pytest.raises(RoomFull):
         await here.let_time_pass()
         await here.ask(other)
+    await here.let_go()
+    async with place.store.reading() as tx:
+        assert await thirds.by_case(tx, other) == {here.case: "lately"}, "the member had said yes"
 
 
 async def test_a_muted_member_may_answer_and_end_it(place: Place) -> None:

@@ -35,7 +35,7 @@ ACTS: dict[str, str] = {
     "granted": _("Role given"),
     "guarded": _("Room guarded"),
     "handed_over": _("Case handed over"),
-    "holding": _("Room held for review"),
+    "holding": _("Room held"),
     "house_rule": _("House rule changed"),
     "invited": _("Invitation made"),
     "let_go": _("A member ended somebody's presence in their chat"),

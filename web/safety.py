@@ -37,7 +37,7 @@ WORDS: dict[str, str] = {
     "escalated": _("Handed on"), "upheld": _("Appeal: it stands"), "overturned": _("Appeal: taken back"),
     "warned": _("Warned"), "cleared": _("Last messages hidden"), "expelled": _("Sent out of a room"),
     "banned": _("Account closed"), "locked": _("Room locked"), "slowed": _("Room slowed down"),
-    "guarded": _("Room guarded"), "holding": _("Room held for review"), "declined": _("Waiting message declined"),
+    "guarded": _("Room guarded"), "holding": _("Room held"), "declined": _("Waiting message declined"),
     "longer": _("Longer"), "never": _("Not at all"),
 }  # fmt: skip
 """Every value that is listed, but for times."""

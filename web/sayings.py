@@ -28,6 +28,8 @@ REFUSALS: dict[str, str] = {
     "room_full": _("This room has as many people as it holds. You can try another one, or come back later."),
     "too_fast": _("That was quicker than we can take in. Nothing is lost. Please wait a little and try again."),
     "held": _("A moderator looks at this first. It is kept, and nobody else sees it yet."),
+    "looked_at_first": _("For now a moderator looks at messages here first. Nothing was changed."),
+    "still_waits": _("Something in this case waits to be decided first. Nothing was changed."),
     "slow": _("This room is slow just now: everybody waits a little between two messages. Nothing is lost."),
     "lobby": _("This room is protected just now, because many came at once. A moderator can let you in; otherwise you "
                "can come in again by its door later, mostly within an hour. It says nothing about you, and help stays "
@@ -89,8 +91,8 @@ RULES: dict[str, str] = {
     "flooding": _("Leave room for others."),
 }  # fmt: skip
 
-VALVE = _("While no moderator is here, a message that several people report is hidden until one has looked at it, and "
-          "somebody whom still more people report may not write in group rooms for a day at most.")  # fmt: skip
+VALVE = _("While no moderator is here, a message that several people report is hidden until a moderator has looked at "
+          "it, and whoever is reported by more people cannot write in group rooms for a day at most.")  # fmt: skip
 """The rule of an act that came by itself."""
 
 LEVELS: dict[str, str] = {

@@ -21,13 +21,13 @@ class CommitEach(GroupCommit):
         one = self._driver
         drivers = [one]
         if isinstance(one, PostgresDriver):
-            drivers += [PostgresDriver(one._url, *one._limits) for _ in range(CONNECTIONS - 1)]
+            drivers += [PostgresDriver(one._url, *one._limits, one._zone) for _ in range(CONNECTIONS - 1)]
         async with asyncio.TaskGroup() as tasks:
             for driver in drivers:
                 tasks.create_task(self._work(driver))
 
     async def _work(self, driver: "PostgresDriver | object") -> None:
-        own = GroupCommit(driver, self._deliver, self._announce)  # type: ignore[arg-type]
+        own = GroupCommit(driver, self._deliver, self._announce, self._hold)  # type: ignore[arg-type]
         while not (self._ended and not self._waiting):
             await self._some.wait()
             while self._waiting:

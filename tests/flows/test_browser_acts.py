@@ -63,7 +63,7 @@ def test_what_moderators_do_is_told_at_once_and_undone_at_once(chromium: Browser
         expect(first.page.locator("[data-around]")).to_contain_text(said[0])
 
         send(first, by_keys(first, "clear"))
-        expect(member.page.get_by_text("Hidden under the rules here")).to_have_count(2)
+        expect(member.page.get_by_text("Hidden", exact=True)).to_have_count(2)
         author.see("A moderator has hidden what you said.")
         first.see("The last messages by")
         first.page.keyboard.press("z")

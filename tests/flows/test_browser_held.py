@@ -36,9 +36,9 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
         moderator.page.locator("[data-case]").filter(has_text=ROOM).click()
         expect(moderator.page.locator("[data-pane]")).to_be_visible()
         send(moderator, by_keys(moderator, "hold"))
-        moderator.see("What members say in this room waits for a look.")
-        author.see("Here a moderator looks at each message first")
-        member.see("Here a moderator looks at each message first")
+        moderator.see("What members write in this room now waits until one of you has looked at it.")
+        author.see("A moderator looks at each message here first")
+        member.see("A moderator looks at each message here first")
 
         texts = [words("let through"), words("declined"), words("taken back")]
         for text in texts:
@@ -48,7 +48,7 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
         assert author.axe() == [] and not author.scrolls_sideways()
         author.page.reload()
         expect(author.page.locator("[data-held] > li")).to_have_count(3)
-        author.see("Here a moderator looks at each message first")
+        author.see("A moderator looks at each message here first")
         expect(author.page.locator("hearth-room[data-joined]")).to_be_attached()
         author.press(author.page.locator("[data-held] > li", has_text=texts[2]).locator("[data-back]"))
         expect(author.page.locator("[data-held] > li")).to_have_count(2)
@@ -56,7 +56,7 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
         assert not [text for text in texts if text in member.page.content()]
 
         moderator.press(moderator.page.locator("[data-fresh]"))
-        moderator.page.locator("[data-case]").filter(has_text="Messages wait for a look").click()
+        moderator.page.locator("[data-case]").filter(has_text="Messages wait to be looked at").click()
         expect(moderator.page.locator("[data-pane] [data-held] > li")).to_have_count(2)
         assert texts[2] not in moderator.page.content()
         assert moderator.axe() == [] and not moderator.scrolls_sideways()
@@ -65,7 +65,7 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
         author.press(author.page.locator("[data-held] > li", has_text=later).locator("[data-back]"))
         expect(author.page.locator("[data-held] > li")).to_have_count(2)
         moderator.tab_to(moderator.page.locator("[data-queue]"))
-        moderator.page.keyboard.press("p")
+        moderator.page.keyboard.press("t")
         for one in (author, member):
             one.hears(texts[0])
         expect(author.page.locator("[data-held] > li")).to_have_count(1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from chat import calls, cases, escalations, people, rooms, roster, sessions
 from chat.ids import PersonId, new_id
@@ -63,6 +63,41 @@ def title(one: Visitor) -> set[str]:
     return set(one.page.locator(".bar__name").inner_text().split(" · "))
 
 
+KEEP_UNSENT = """([person, room, text]) => new Promise((done, failed) => {
+  const opening = indexedDB.open("hearthside", 1);
+  opening.onerror = failed;
+  opening.onsuccess = () => {
+    const put = opening.result.transaction("unsent", "readwrite").objectStore("unsent");
+    put.put({ say_id: "written-long-ago", person, room, text, reply_to: 0, at: 1 }).onsuccess = done;
+  };
+})"""
+"""Keep what somebody wrote long ago, and what was not sent."""
+
+
+def test_what_was_not_sent_is_sent_and_answers_no_ask(chromium: Browser, house: House) -> None:
+    """On a line so slow that nothing has been answered yet, beside a card whose buttons answer an ask."""
+    with ThreadPoolExecutor(1) as apart:
+        them = apart.submit(lambda: asyncio.run(cast(house, words("said before")))).result()
+    with visitor(chromium, house.address) as member:
+        sign_in(member, house, them["member"])
+        member.go(them["room"])
+        member.is_live()
+        room = member.page.locator("hearth-room")
+        person, number = (int(room.get_attribute(f"data-{name}") or 0) for name in ("me", "room"))
+        member.page.evaluate(KEEP_UNSENT, [person, number, words("not sent")])
+        scripts: list[Route] = []
+        member.page.route(f"**{room.get_attribute('data-live')}", lambda route: scripts.append(route))
+        member.page.route_web_socket("**", lambda line: None)
+        member.page.reload()
+        unsent = member.page.locator("[data-pending] > li")
+        expect(unsent).to_contain_text("it was not sent")
+        with member.page.expect_request_finished(lambda request: "live" in request.url):
+            scripts[0].continue_()
+        unsent.get_by_role("button", name="Send").click()
+        expect(unsent.get_by_role("button", name="Send")).to_be_hidden()
+        expect(member.page.locator("[data-toast]")).to_have_text("")
+
+
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 def test_a_professional_comes_in_when_the_member_says_so(chromium: Browser, house: House, width: int) -> None:
     earlier = words("said before")
@@ -115,7 +150,7 @@ def test_a_professional_comes_in_when_the_member_says_so(chromium: Browser, hous
             expect(one.page.locator("[data-asks]")).to_be_hidden()
             assert title(one) == {them[f"name of {role}"] for role in ("member", "peer", "professional")}
             assert one.axe() == [] and not one.scrolls_sideways()
-        expect(peer.button("Let them leave")).to_have_count(0)
+        expect(peer.button("They can leave now")).to_have_count(0)
 
         professional.see("You are in the chat.")
         with professional.context.expect_page() as opened:
@@ -131,7 +166,7 @@ def test_a_professional_comes_in_when_the_member_says_so(chromium: Browser, hous
             one.hears(later)
             expect(one.page.locator("[data-here]")).to_have_text("3 people here")
 
-        member.press(member.button("Let them leave"))
+        member.press(member.button("They can leave now"))
         member.see("They have left.")
         expect(member.page.locator("[data-inside]")).to_be_hidden()
         third.see("You have left this chat.")

@@ -88,5 +88,6 @@ test("a case says what a detector found, and how often; a report says nothing of
   assert.equal(found({ ...filed(1, "spam"), code: "flood", times: 1 }, words), "Many at once");
   assert.equal(found({ ...filed(1, "spam"), code: "flood", times: 3 }, words), "Many at once 3 times");
   assert.equal(found({ ...filed(1, "spam"), code: "own_1", times: 3, found: "Pills" }, words), "Pills 3 times");
+  assert.equal(found({ ...filed(1, "other"), code: "held", times: 3 }, wordsOf({ found_held: "Waits" }, "en")), "Waits");
   assert.equal(found({ ...filed(1, "spam"), code: "", times: 1 }, words), "");
 });

@@ -7,7 +7,7 @@ const RISKS = new Set(["imminent", "minors"]);
 
 /** Whom a case is about; a call for a second is about nobody, and what waits is about a room. @param {import("./page.js").LivePage} page @param {import("./queue.js").Case} one */
 export function nameOf(page, one) {
-  return one.kind === "call" ? page.words("call_by", { name: one.caller_name ?? "" }) : one.subject?.nickname || (one.room_name ?? "");
+  return one.kind === "call" ? page.words("call_by", { name: one.caller_name ?? "" }) : one.subject?.person ? one.subject.nickname : one.room_name ?? "";
 }
 
 /** @param {import("./page.js").LivePage} page @param {import("./queue.js").Case} one @param {boolean} selected */

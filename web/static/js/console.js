@@ -162,7 +162,7 @@ class Console extends LivePage {
     this.#opened = opened;
     this.#case();
     this.#show();
-    this.piece("heard").textContent = this.words("case", { name: opened.subject?.nickname ?? "" });
+    this.piece("heard").textContent = this.words("case", { name: this.piece("who").textContent ?? "" });
     if (!matchMedia("(min-width: 62rem)").matches) this.piece("pane").scrollIntoView();
   }
 

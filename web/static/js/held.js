@@ -24,7 +24,10 @@ export class Held {
   /** It is kept, and waits: it is unsent no more. @param {string} sayId */
   keep(sayId) {
     const one = this.#room.outbox?.waiting.find((each) => each.say_id === sayId);
-    if (one && !this.#item(sayId)) this.#list.append(this.#made({ ...one, waits: true }));
+    if (one && !this.#item(sayId)) {
+      this.#list.append(this.#made({ ...one, waits: true }));
+      this.#room.piece("announcer").textContent = this.#room.words?.("held_waits") ?? "";
+    }
     this.#room.outbox?.drop(sayId);
   }
 
@@ -70,6 +73,8 @@ export class Held {
     const template = /** @type {HTMLTemplateElement} */ (this.#room.piece("held-of"));
     const item = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
     item.dataset.sayId = say_id;
+    /** @type {HTMLElement} */ (item.querySelector("[data-text]")).id = `held-${say_id}`;
+    item.querySelector("[data-back]")?.setAttribute("aria-describedby", `held-${say_id}`);
     for (const [part, told] of [["text", text], ["state", this.#room.words?.(waits ? "held_waits" : "held_in_vain") ?? ""]])
       /** @type {HTMLElement} */ (item.querySelector(`[data-${part}]`)).textContent = told;
     return item;

@@ -42,13 +42,15 @@ export class Judging {
     const page = this.#page;
     const before = this.#opened;
     const now = queue.find((one) => one.case === before?.case);
-    if (!before || before.code !== "held" || page.piece("pane").hidden || !now || now.times <= before.times) return;
+    if (!before || before.code !== "held" || page.piece("pane").hidden || !now) return;
+    const more = now.times > before.times;
+    before.times = now.times;
+    if (!more) return;
     const answer = await fetch(`/console/cases/${before.case}`, { headers: { accept: "application/json" } }).catch(() => null);
     const opened = this.#opened;
     if (!answer?.ok || opened?.case !== before.case) return;  // it is asked again when the next comes
     const { held } = /** @type {Opened} */ (await answer.json());
     const fresh = held.filter((one) => !opened.held.some((each) => each.id === one.id));
-    opened.times = now.times;
     if (!fresh.length) return;
     opened.held.push(...fresh);
     page.piece("none-waits").hidden = true;
@@ -60,9 +62,12 @@ export class Judging {
   #item(one) {
     const item = this.#page.copy("held-of");
     write(item, "author", one.name);
-    write(item, "words-of", one.text);
-    for (const act of ["pass", "decline"])
-      item.querySelector(`[data-${act}]`)?.addEventListener("click", () => this.#judge(act, one));
+    write(item, "words-of", one.text).id = `held-${one.id}`;
+    for (const act of ["let-through", "decline"]) {
+      const button = item.querySelector(`[data-${act}]`);
+      button?.setAttribute("aria-describedby", `held-${one.id}`);
+      button?.addEventListener("click", () => this.#judge(act, one));
+    }
     return item;
   }
 
@@ -74,7 +79,7 @@ export class Judging {
    * @returns {Promise<boolean>} whether it was an act of these
    */
   async act(act, which) {
-    if (act !== "pass" && act !== "decline") return false;
+    if (act !== "let-through" && act !== "decline") return false;
     const oldest = this.#opened?.case === which ? this.#opened.held[0] : undefined;
     if (oldest) await this.#judge(act, oldest);
     return true;
@@ -86,7 +91,7 @@ export class Judging {
     const form = act === "decline" ? await this.#hands.form("decline", one.name) : {};
     if (!form || !(await this.#hands.claim(opened))) return;
     const because = act === "decline" ? { rule: form.rule, reason: form.reason, case: opened.case } : {};
-    const done = await this.#hands.ask({ t: act === "pass" ? "letthrough" : "decline", held: one.id, ...because }, `done_${act}`);
+    const done = await this.#hands.ask({ t: act === "let-through" ? "letthrough" : "decline", held: one.id, ...because }, `done_${act}`);
     if (!done) return;
     this.show({ ...opened, held: opened.held.filter((each) => each.id !== one.id) });
     (/** @type {HTMLElement | null} */ (this.#page.piece("held").querySelector("button")) ?? this.#page.piece("queue")).focus();

@@ -5,7 +5,7 @@ const STEPS = /** @type {Record<string, number>} */ ({ ArrowDown: 1, ArrowUp: -1
 const LETTER_STEPS = /** @type {Record<string, number>} */ ({ j: 1, k: -1 });
 const LETTER_ACTS = /** @type {Record<string, string>} */ ({
   c: "claim", m: "mute", h: "hide", o: "more", x: "nothing", n: "fresh", z: "undo", e: "escalate", a: "acknowledge",
-  r: "release", d: "decide", p: "pass", l: "decline",
+  r: "release", d: "decide", t: "let-through", l: "decline",
 });
 
 /**

@@ -16,10 +16,10 @@ export class Third {
   /** @param {import("./room.js").Room} room */
   constructor(room) {
     this.#room = room;
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (room.querySelectorAll("[data-choice]")))
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (room.querySelectorAll("[data-consent]")))
       button.addEventListener("click", () => {
         const { ask } = room.piece("asks").dataset;
-        this.#tell({ t: "consent", ask: Number(ask), choice: button.dataset.choice });
+        this.#tell({ t: "consent", ask: Number(ask), choice: button.dataset.consent });
       });
     const letGo = room.querySelector("[data-let-go]");
     letGo?.addEventListener("click", () => this.#tell({ t: "letgo", room: room.room }, "let_go"));

@@ -11,11 +11,14 @@ export function showValve(page, acts, back) {
   page.piece("valve-acts").replaceChildren(...acts.map(({ act, kind, until }) => {
     const line = page.copy("valve-of");
     const when = until ? page.words("act_until", { when: clockOf(page.lang)(until) }) : "";
-    write(line, "valve-what", [page.words(`act_${kind}`), when].filter(Boolean).join(" "));
+    const what = write(line, "valve-what", [page.words(`act_${kind}`), when].filter(Boolean).join(" "));
     const button = /** @type {HTMLElement} */ (line.querySelector("button"));
+    what.id = `valve-${act}`;
+    button.setAttribute("aria-describedby", what.id);
     button.addEventListener("click", async () => {
       if (!(await back(act))) return;
       line.remove();
+      page.piece("valve").hidden = !page.piece("valve-acts").children.length;
       page.piece("queue").focus();
     });
     return line;
