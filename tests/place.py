@@ -20,6 +20,8 @@ from chat.tables import rooms as rooms_table
 from tests.migrated import bring_up
 
 LETTERS = "bdfgkptvz"
+WHY: dict[str, str] = {"rule": "kindness", "reason": "A reason."}
+"""What every act is given: a house rule, and a reason for the audit."""
 
 
 def nickname() -> str:

@@ -7,12 +7,11 @@ from chat import appeals, cases, escalations, moderation, protocol, raids, roste
 from chat.ids import ActId, CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
 from chat.protocol import Ban, Claim, Close, Escalate, Lock, Mute, Report
-from tests.place import Place
+from tests.place import WHY, Place
 from tests.test_held import waits_in
 from tests.three import ask_in
 from tests.words import words
 
-WHY = {"rule": "kindness", "reason": "A reason."}
 WITHIN_S = 180
 
 

@@ -33,8 +33,8 @@ from chat.settings import Settings
 from chat.tables import acts, entries, evidence, hidden, mutes, people
 from chat.tables import audit as audit_table
 from chat.tables import cases as cases_table
-from tests.place import Place
-from tests.test_moderation_acts import WHY, act, refusal_of, undo
+from tests.place import WHY, Place
+from tests.test_moderation_acts import act, refusal_of, undo
 from tests.words import words
 
 

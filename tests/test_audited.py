@@ -18,8 +18,8 @@ from matcher import own_signals
 from tests.counting import CountingKeys
 from tests.hostile import open_server, scene
 from tests.pages import site
-from tests.place import Place
-from tests.stage import TRIED, WHY, stage
+from tests.place import WHY, Place
+from tests.stage import TRIED, stage
 from tests.town import Town
 from tests.words import words
 from web import audit_words

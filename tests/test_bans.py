@@ -16,8 +16,8 @@ from chat.refusals import (
 )
 from chat.tables import acts
 from chat.tables import people as people_table
-from tests.place import Place
-from tests.test_moderation_acts import WHY, act, refusal_of, undo
+from tests.place import WHY, Place
+from tests.test_moderation_acts import act, refusal_of, undo
 
 
 async def test_a_ban_ends_sessions_and_memberships_and_holds_until_it_is_over(place: Place) -> None:

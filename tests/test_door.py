@@ -9,8 +9,8 @@ from chat.protocol import Expel, LetIn, Lock, Unlock
 from chat.refusals import Gone, NotAllowed, NotAMember, RoomFull
 from chat.tables import acts, audit, hidden, lobby
 from chat.tables import rooms as rooms_table
-from tests.place import Place
-from tests.test_moderation_acts import WHY, act, refusal_of, texts, undo
+from tests.place import WHY, Place
+from tests.test_moderation_acts import act, refusal_of, texts, undo
 from tests.test_raids import age, guard, inside, raid, settled, waiting
 from tests.words import words
 

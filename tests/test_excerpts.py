@@ -8,9 +8,9 @@ from chat.ids import CaseId, PersonId, RoomId, Seq
 from chat.protocol import Clear, Mute, Remove, Report, Warn
 from chat.tables import audit as audit_table
 from chat.tables import entries
-from tests.place import Place
+from tests.place import WHY, Place
 from tests.test_appeals import appeal, seen
-from tests.test_moderation_acts import WHY, act
+from tests.test_moderation_acts import act
 from tests.words import words
 
 

@@ -22,11 +22,10 @@ from chat.settings import Settings
 from chat.tables import acts, audit
 from chat.tables import cases as cases_table
 from chat.tables import held as held_table
-from tests.place import Place
+from tests.place import WHY, Place
 from tests.test_group import Speakers, code, driver_of
 from tests.words import words
 
-WHY: dict[str, str] = {"rule": "kindness", "reason": "A reason."}
 ONE, TWO = words("one"), words("two")
 
 

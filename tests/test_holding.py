@@ -15,9 +15,9 @@ from chat.tables import entries, memberships, slow_says
 from chat.tables import held as held_table
 from chat.tables import rooms as rooms_table
 from chat.timeline import seal
-from tests.place import Place
+from tests.place import WHY, Place
 from tests.test_group import code
-from tests.test_held import ONE, TWO, WHY, hold, hours_around, let_through, said, speaking, undo, waiting, waits_in
+from tests.test_held import ONE, TWO, hold, hours_around, let_through, said, speaking, undo, waiting, waits_in
 
 
 async def test_nothing_of_a_member_is_said_after_the_room_holds_in_any_process(place: Place) -> None:

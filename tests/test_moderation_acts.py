@@ -20,11 +20,9 @@ from chat.refusals import (
 )
 from chat.tables import acts, audit, entries, hidden
 from chat.talk import retract
-from tests.place import Place
+from tests.place import WHY, Place
 from tests.test_group import code, speaking
 from tests.words import words
-
-WHY: dict[str, str] = {"rule": "kindness", "reason": "A reason."}
 
 
 async def act(place: Place, by: PersonId, command: moderation.OnPerson | moderation.OnRoom | Guard) -> ActId:

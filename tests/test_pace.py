@@ -14,8 +14,8 @@ from chat.tables import rooms as rooms_table
 from chat.valve import SLOW_MS, SLOW_S
 from matcher.floods import JOINING
 from tests.circle import Circle
-from tests.place import Place
-from tests.test_moderation_acts import WHY, act, undo
+from tests.place import WHY, Place
+from tests.test_moderation_acts import act, undo
 from tests.test_valve import on_duty
 from tests.watch import until_quiet, watching_in
 

@@ -15,9 +15,9 @@ from chat.refusals import (
 from chat.refusals import Slow as TooSlow
 from chat.tables import rooms as rooms_table
 from chat.tables import slow_says
-from tests.place import Place
+from tests.place import WHY, Place
 from tests.test_group import code, speaking
-from tests.test_moderation_acts import WHY, act, refusal_of, undo
+from tests.test_moderation_acts import act, refusal_of, undo
 
 
 async def test_a_locked_room_takes_nobody_and_no_words_until_it_is_unlocked(place: Place) -> None:

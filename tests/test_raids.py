@@ -14,9 +14,9 @@ from chat.refusals import NotAllowed, NotAMember, RoomClosed
 from chat.tables import acts, audit, entries, lobby, memberships, people
 from chat.tables import rooms as rooms_table
 from chat.talk import retract
-from tests.place import Place
+from tests.place import WHY, Place
 from tests.test_group import code, speaking
-from tests.test_moderation_acts import WHY, act, refusal_of, texts, undo
+from tests.test_moderation_acts import act, refusal_of, texts, undo
 from tests.words import words
 
 LONG_AGO = 2 * PROBATION_MS

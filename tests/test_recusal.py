@@ -34,10 +34,9 @@ from chat.recusal import MATCHED_MS
 from chat.refusals import NotAMember, Refusal
 from chat.tables import acts, audit, blocks, mutes, people
 from chat.tables import rooms as rooms_table
-from tests.place import Place
+from tests.place import WHY, Place
 from tests.words import words
 
-WHY: dict[str, str] = {"rule": "kindness", "reason": "A reason."}
 ABSENT = 2**53 - 5
 TIES = ("matched", "matched lately", "blocks", "is blocked", "oneself")
 

@@ -10,9 +10,9 @@ from chat.journal import Journal
 from chat.protocol import Clear, Decide, Expel, Mute, Remove, Verdict, Warn
 from chat.tables import cases as cases_table
 from tests.pages import Browser, Pages, site
+from tests.place import WHY
 from tests.words import words
 
-WHY: dict[str, str] = {"rule": "kindness", "reason": "A reason."}
 ASK = "Somebody else decides"
 
 

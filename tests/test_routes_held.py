@@ -8,7 +8,8 @@ from chat.ids import CaseId
 from chat.protocol import Hold
 from chat.tables import cases
 from tests.pages import site
-from tests.test_held import ONE, TWO, WHY, close, decline, hold, hours_around, speaking, waiting, waits_in
+from tests.place import WHY
+from tests.test_held import ONE, TWO, close, decline, hold, hours_around, speaking, waiting, waits_in
 
 JSON = {"accept": "application/json"}
 

@@ -14,10 +14,10 @@ from chat.tables import acts
 from chat.tables import house_rules as table
 from chat.tables import people as people_table
 from tests.pages import Browser, Pages, site
+from tests.place import WHY
 from tests.words import words
 
 TEXTS = {"text-en": "Be <b>kind</b> & calm.", "text-fi": "Ole ystävällinen."}
-WHY: dict[str, str] = {"rule": "kindness", "reason": "A reason."}
 
 
 async def organiser(pages: Pages) -> Browser:

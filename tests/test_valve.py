@@ -17,8 +17,8 @@ from chat.store import Store
 from chat.tables import acts, audit, memberships, mutes, people, roles
 from chat.tables import cases as cases_table
 from chat.valve import FLAGGED_MS, HIDE_FLAGS, PAUSE_FLAGS, PAUSE_MS
-from tests.place import Place
-from tests.test_moderation_acts import WHY, act, refusal_of, texts, undo
+from tests.place import WHY, Place
+from tests.test_moderation_acts import act, refusal_of, texts, undo
 from tests.words import words
 
 
