@@ -189,6 +189,8 @@ held = sa.Table(
 sa.Index("ix_held_room", held.c.room, held.c.at)
 _unheard = held.c.heard_at.is_(None)
 sa.Index("ix_held_unheard", held.c.at, postgresql_where=_unheard, sqlite_where=_unheard)
+_waits = held.c.ended_at.is_(None)
+sa.Index("ix_held_waits", held.c.at, postgresql_where=_waits, sqlite_where=_waits)
 
 hidden = sa.Table(
     "hidden", metadata,  # entries whose words are not shown any more, and which entry said so

@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from chat import erasure, moderation, rooms, talk
+from chat import erasure, held, moderation, rooms, talk
 from chat.journal import Journal
 from chat.protocol import Edit, Lock, Mute
 from chat.protocol import Slow as SlowDown
@@ -148,6 +149,28 @@ async def test_nobody_answers_in_a_room_that_holds_what_they_never_saw(place: Pl
     async with speaking(place) as here:
         outcomes = [code(await here.say(room, a, reply_to=seq)) for seq in (unseen, seen, seen + 100)]
     assert outcomes == ["not_a_member", "held", "not_a_member"]
+
+
+async def test_what_is_asked_for_every_say_that_waits_and_in_every_sweep_goes_through_an_index(place: Place) -> None:
+    moderator, a = await place.person("moderator"), await place.person()
+    explain = "explain " if place.store.is_postgresql else "explain query plan "
+    room, plans = await place.room(a), list[str]()
+    await hold(place, moderator, room)
+
+    def plan(connection: sa.Connection, cursor: Any, statement: str, values: Any, *_: object) -> None:
+        if statement.startswith("SELECT") and ("FROM held" in statement or "FROM cases" in statement):
+            cursor.execute("set local enable_seqscan = off") if place.store.is_postgresql else None
+            cursor.execute(explain + statement, values)
+            plans.extend(map(str, cursor.fetchall()))
+
+    for engine in (place.store._writer.sync_engine, place.store._reader.sync_engine):
+        sa.event.listen(engine, "before_cursor_execute", plan)
+    async with speaking(place) as here:
+        assert code(await here.say(room, a)) == "held"
+    await held.end_due(place.store)
+    told = " ".join(plans)
+    assert "ix_held_waits" in told and "x_cases_" in told
+    assert ("held_author" if place.store.is_postgresql else "sqlite_autoindex_held") in told
 
 
 async def test_nobody_changes_in_a_room_that_holds_what_was_said_before(place: Place) -> None:

@@ -208,6 +208,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("heard_at IS NULL"),
         sqlite_where=sa.text("heard_at IS NULL"),
     )
+    op.create_index(
+        "ix_held_waits",
+        "held",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+        sqlite_where=sa.text("ended_at IS NULL"),
+    )
     op.create_table(
         "house_rules",
         sa.Column("code", sa.Text(), nullable=False),
