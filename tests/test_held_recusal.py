@@ -7,7 +7,7 @@ from chat.ids import CaseId, PersonId, RoomId
 from chat.journal import Journal
 from chat.protocol import Claim, Close, Release
 from chat.queue import queue
-from chat.refusals import Held, NotAMember
+from chat.refusals import NotAMember, StillWaits
 from chat.tables import blocks
 from chat.tables import cases as cases_table
 from tests.place import Place
@@ -56,7 +56,7 @@ async def both_wait(place: Place, moderator: PersonId) -> tuple[RoomId, CaseId]:
 async def test_who_has_judged_all_they_may_closes_the_case_and_the_rest_comes_to_somebody_else(place: Place) -> None:
     moderator, other = await place.person("moderator"), await place.person("moderator")
     room, case = await both_wait(place, moderator)
-    with pytest.raises(Held):
+    with pytest.raises(StillWaits):
         await close(place, moderator, case)
     [shown] = await waiting(place, moderator, room)
     await decline(place, moderator, shown)

@@ -262,14 +262,15 @@ async def die_with_a_lease(walk: Walk) -> None:
 
 async def let_time_pass(walk: Walk) -> None:
     """What has a time to run out has run out: offers, leases, pauses, rests."""
-    async with walk.circle.place.store.transaction() as tx:
-        for table, which, column in (
-            (offers_table, offers_table.c.ended_at.is_(None), "expires_at"),
-            (offers_table, offers_table.c.ended_at.is_not(None), "ended_at"),
-            (requests_table, requests_table.c.state == "leased", "lease_until"),
-            (requests_table, requests_table.c.state == "waiting", "next_at"),
-            (rooms, sa.and_(rooms.c.kind == "one_to_one", rooms.c.state == "closed"), "closed_at"),
-        ):
+    for table, which, column in (
+        (offers_table, offers_table.c.ended_at.is_(None), "expires_at"),
+        (offers_table, offers_table.c.ended_at.is_not(None), "ended_at"),
+        (requests_table, requests_table.c.state == "leased", "lease_until"),
+        (requests_table, requests_table.c.state == "waiting", "next_at"),
+        (rooms, sa.and_(rooms.c.kind == "one_to_one", rooms.c.state == "closed"), "closed_at"),
+    ):
+        async with walk.circle.place.store.transaction() as tx:  # ascending, as everybody locks: no circle through here
+            await tx.execute(sa.select(table.c.id).where(which).order_by(table.c.id).with_for_update())
             await tx.execute(sa.update(table).where(which).values({column: 1}))
 
 
