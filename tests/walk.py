@@ -275,8 +275,7 @@ async def let_time_pass(walk: Walk) -> None:
 
 
 async def _some_offer(walk: Walk) -> tuple[PersonId, OfferId] | None:
-    rows = await walk.circle.place.rows(offers_table, offers_table.c.ended_at.is_(None))
-    if not rows:
+    if not (rows := await walk.circle.place.rows(offers_table, offers_table.c.ended_at.is_(None))):
         return None
     row = walk.chosen.choice(rows)
     return PersonId(row.peer), OfferId(row.id)
