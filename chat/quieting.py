@@ -61,10 +61,11 @@ async def hold(tx: Transaction, by: Actor, command: Hold) -> ActId:
             raises.
     """
     room = RoomId(command.room)
-    try:
-        Hours.parse(command.hours or "00:00-12:00", UTC)
-    except ValueError:
-        raise Malformed from None
+    if command.hours is not None:
+        try:
+            Hours.parse(command.hours, UTC)
+        except ValueError:
+            raise Malformed from None
     await _require_open(tx, by, room, command.case)
     earlier = [one for one in await holdings(tx, room) if (one.hours is None) == (command.hours is None)]
     if earlier and earlier[-1].hours == command.hours:

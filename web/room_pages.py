@@ -49,7 +49,7 @@ class WritingTold(Quiet, frozen=True):
     turns_s: int = 0
 
 
-class HeldTold(Quiet, frozen=True):
+class OwnHeld(Quiet, frozen=True):
     """What of one's own waits for a moderator, or (`waits` false) did in vain."""
 
     say_id: str
@@ -190,7 +190,7 @@ async def held_now(visit: Visit) -> Response:
     async with visit.site.store.reading() as tx:
         await access.require_member(tx, number, person)
     found = await held.of_author(visit.site.store, visit.site.keys, person, number)
-    return visit.json(msgspec.json.encode([HeldTold(one.say_id, one.text, one.waits) for one in found]))
+    return visit.json(msgspec.json.encode([OwnHeld(one.say_id, one.text, one.waits) for one in found]))
 
 
 def _number(text: str | None) -> int | None:
