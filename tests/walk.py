@@ -19,20 +19,15 @@ from chat.refusals import Refusal, Unavailable
 from chat.store import Transaction
 from chat.tables import blocks as blocks_table
 from chat.tables import entries, memberships, people, rooms
-from matcher import blocks, eligibility, offers, peers, requests, waiting
+from matcher import blocks, eligibility, offers, peers, requests, tables, waiting
 from matcher.facets import Name
 from matcher.requests import OfferId
-from matcher.tables import OPEN
-from matcher.tables import offers as offers_table
-from matcher.tables import peers as peers_table
-from matcher.tables import requests as requests_table
 from tests.circle import Circle
 from tests.words import words
 
-MATCHERS = 3
+MATCHERS, LEASE_S = 3, 15
 SEEKERS, PEERS, BOTH = 4, 4, 1
 TOPICS = ("addiction", "gambling")
-LEASE_S = 15
 Doing = Callable[[Transaction], Awaitable[object]]
 
 
@@ -84,7 +79,7 @@ class Walk:
         await self.look_back()
         async with self.circle.place.store.reading() as tx:
             left = list(
-                await tx.execute(sa.select(requests_table).where(requests_table.c.state.in_(("waiting", "leased"))))
+                await tx.execute(sa.select(tables.requests).where(tables.requests.c.state.in_(("waiting", "leased"))))
             )
             for row in left:
                 able = await eligibility.eligible(tx, row.id, self.peers)
@@ -105,12 +100,12 @@ class Walk:
         """Look at what stands now."""
         async with self.circle.place.store.reading() as tx:
             await _at_one_moment(tx)
-            standing = list(await tx.execute(sa.select(offers_table).where(offers_table.c.ended_at.is_(None))))
-            opened = sa.select(requests_table).where(requests_table.c.state.in_(OPEN))
+            standing = list(await tx.execute(sa.select(tables.offers).where(tables.offers.c.ended_at.is_(None))))
+            opened = sa.select(tables.requests).where(tables.requests.c.state.in_(tables.OPEN))
             waits = list(await tx.execute(opened))
             chats = list(await tx.execute(_open_chats()))
             barred = {(row.person, row.blocked) for row in await tx.execute(sa.select(blocks_table))}
-            able = {row.person: row for row in await tx.execute(sa.select(peers_table))}
+            able = {row.person: row for row in await tx.execute(sa.select(tables.peers))}
         after = f"after {self.did}"
         people_waiting = Counter(row.person for row in waits)
         assert max(people_waiting.values(), default=0) <= 1, f"two open requests {after}"
@@ -133,8 +128,8 @@ class Walk:
         """Look at all that was: both were told or neither, and nobody was asked twice in a round."""
         async with self.circle.place.store.reading() as tx:
             await _at_one_moment(tx)
-            made = list(await tx.execute(sa.select(offers_table)))
-            asked = list(await tx.execute(sa.select(requests_table)))
+            made = list(await tx.execute(sa.select(tables.offers)))
+            asked = list(await tx.execute(sa.select(tables.requests)))
             inbox = {row.id: row.inbox for row in await tx.execute(sa.select(people.c.id, people.c.inbox))}
             wanted = sa.select(entries.c.room, entries.c.kind, entries.c.ref).where(entries.c.room.in_(inbox.values()))
             told = Counter((row.room, row.kind, row.ref) for row in await tx.execute(wanted))
@@ -263,10 +258,10 @@ async def die_with_a_lease(walk: Walk) -> None:
 async def let_time_pass(walk: Walk) -> None:
     """What has a time to run out has run out: offers, leases, pauses, rests."""
     for table, which, column in (
-        (offers_table, offers_table.c.ended_at.is_(None), "expires_at"),
-        (offers_table, offers_table.c.ended_at.is_not(None), "ended_at"),
-        (requests_table, requests_table.c.state == "leased", "lease_until"),
-        (requests_table, requests_table.c.state == "waiting", "next_at"),
+        (tables.offers, tables.offers.c.ended_at.is_(None), "expires_at"),
+        (tables.offers, tables.offers.c.ended_at.is_not(None), "ended_at"),
+        (tables.requests, tables.requests.c.state == "leased", "lease_until"),
+        (tables.requests, tables.requests.c.state == "waiting", "next_at"),
         (rooms, sa.and_(rooms.c.kind == "one_to_one", rooms.c.state == "closed"), "closed_at"),
     ):
         async with walk.circle.place.store.transaction() as tx:  # ascending, as everybody locks: no circle through here
@@ -275,7 +270,7 @@ async def let_time_pass(walk: Walk) -> None:
 
 
 async def _some_offer(walk: Walk) -> tuple[PersonId, OfferId] | None:
-    if not (rows := await walk.circle.place.rows(offers_table, offers_table.c.ended_at.is_(None))):
+    if not (rows := await walk.circle.place.rows(tables.offers, tables.offers.c.ended_at.is_(None))):
         return None
     row = walk.chosen.choice(rows)
     return PersonId(row.peer), OfferId(row.id)
@@ -287,12 +282,17 @@ ACTS: dict[Callable[[Walk], Awaitable[None]], int] = {
 }  # fmt: skip
 """What may happen, and how often."""
 
+DONE = ("asked", "accepted", "declined", "left", "blocked", "matched", "died")
+"""What a walk has to have seen: who meets whom hangs on the machine, and chance alone leaves one of them out."""
+
 
 async def walked(circle: Circle, steps: int, seed: int) -> Counter[str]:
-    """Walk so many steps and settle; return what was done, by what it was."""
+    """Walk at least so many steps, on until all of `DONE` was done three times, and settle; return what was done."""
     walk = Walk(circle, random.Random(seed))
     await walk.begin()
-    for n in range(steps):
+    for n in range(10 * steps):
+        if n >= steps and min(walk.done[one] for one in DONE) >= 3:
+            break
         await walk.step()
         if n % 100 == 99:
             await walk.look_back()
