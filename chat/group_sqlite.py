@@ -12,7 +12,7 @@ from chat.group import Author, Away, Facts, Said, Saying, Standing, Where, decid
 from chat.hours import is_within
 from chat.ids import Millis
 from chat.refusals import Refusal
-from chat.store import PRAGMAS
+from chat.sqlite import PRAGMAS
 
 FACTS = """
 select c.now, s.author, p.state, p.nickname, p.says, p.says_since, s.room, r.kind, r.state, r.last_seq, r.slow_s,

@@ -16,8 +16,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from chat import sqlite
 from chat.gate import Gate
 from chat.ids import Millis, RoomId, Seq
 from chat.refusals import Unavailable
@@ -29,17 +29,8 @@ LOCK_TIMEOUT_MS = 3000
 """A row held longer than this belongs to a process that hangs; better to refuse and let the person try again."""
 IDLE_TIMEOUT_MS = 5000
 """PostgreSQL ends a transaction that does nothing for so long, so a stopped process holds no room."""
-BUSY_TIMEOUT_MS = 5000
 POOL = 5
 RETRY_AFTER_S = 2.0
-
-LOG_PAGES = 2000
-"""A commit that finds SQLite's write-ahead log longer (8 MB) writes it back, so what many groups changed is written
-once. With SQLite's own 1,000 a busy server kept a tenth fewer says a second, and nobody waited less."""
-
-PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON",
-           "foreign_keys=ON", f"wal_autocheckpoint={LOG_PAGES}")  # fmt: skip
-"""FULL: with NORMAL, 170 of 170 acknowledged rows were lost in simulated power cuts; with FULL none."""
 
 LOCK_ORDER = ("people", "rooms", "requests", "offers", "cases", "exports", "audit_head")
 """Every transaction locks in this order, ids ascending, so no two wait for each other."""
@@ -117,7 +108,7 @@ class Store:
             return cls(engine, engine, None, url)
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        return cls(_sqlite(path, "BEGIN IMMEDIATE", 1), _sqlite(path, "BEGIN", POOL), Gate(path), url)
+        return cls(sqlite.writer(path), sqlite.reader(path, POOL), Gate(path), url)
 
     @property
     def is_postgresql(self) -> bool:
@@ -241,31 +232,3 @@ def _is_away(error: BaseException) -> bool:
     if not isinstance(error, sa.exc.DBAPIError):
         return False
     return error.connection_invalidated or str(getattr(error.orig, "sqlstate", None) or "").startswith(AWAY_STATES)
-
-
-def _sqlite(path: Path, begin: str, size: int) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0,
-        hide_parameters=True,
-    )  # fmt: skip
-
-    @sa.event.listens_for(engine.sync_engine, "connect")
-    def connected(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # the driver must not begin by itself: we say when, and how
-        cursor = connection.cursor()
-        for pragma in PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @sa.event.listens_for(engine.sync_engine, "invalidate")
-    def given_up(connection: Any, _: object, error: BaseException | None) -> None:
-        """A task that is cancelled in the middle of a statement gives its connection up; closing that keeps the lock on
-        the file as long as anything still holds the statement (the task's traceback does). So it is rolled back."""
-        if error is not None:
-            connection.rollback()
-
-    @sa.event.listens_for(engine.sync_engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from chat.group_postgres import PostgresDriver
 from chat.group_sqlite import SqliteDriver
 from chat.refusals import Unavailable
-from chat.store import BUSY_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, POOL, Store
+from chat.sqlite import BUSY_TIMEOUT_MS
+from chat.store import IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, POOL, Store
 from chat.tables import meta, rooms
 from tests import servers
 from tests.place import Place

@@ -1,0 +1,80 @@
+"""SQLite's engines: what is read in no time is read at once, and nothing that takes longer holds the loop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import sqlalchemy as sa
+
+from chat.store import POOL, Store
+
+MANY = 1_000_000
+LONG = sa.text(
+    f"with recursive n(i) as (select 1 union all select i + 1 from n where i < {MANY}) select count(*) from n"
+)
+
+
+@pytest.fixture
+async def store(sqlite_url: str) -> AsyncIterator[Store]:
+    opened = Store.open(sqlite_url)
+    yield opened
+    await opened.close()
+
+
+async def test_what_is_read_in_no_time_is_read_at_once(store: Store) -> None:
+    meanwhile: list[str] = []
+    async with store.reading() as tx:
+        asyncio.get_running_loop().call_soon(meanwhile.append, "something else")
+        assert (await tx.execute(sa.text("select 1"))).scalar_one() == 1
+        assert not meanwhile
+
+
+async def test_what_takes_long_to_read_leaves_the_loop_to_others(store: Store) -> None:
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.001)
+            ticks += 1
+
+    ticking = asyncio.ensure_future(tick())
+    async with store.reading() as tx:
+        assert (await tx.execute(LONG)).scalar_one() == MANY
+        assert ticks > 3, "nobody else had a turn"
+        assert (await tx.execute(sa.text("select 1"))).scalar_one() == 1, "and then the next"
+    for _ in range(2 * POOL):
+        reading = asyncio.ensure_future(_read(store))
+        await asyncio.sleep(0.01)
+        reading.cancel()
+        await asyncio.wait([reading])
+    async with asyncio.timeout(5), store.reading() as tx:
+        assert (await tx.execute(sa.text("select 1"))).scalar_one() == 1, "given up, and no connection lost"
+    ticking.cancel()
+
+
+async def test_what_a_task_wrote_that_was_cancelled_is_undone_and_the_next_can_write(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.execute(sa.text("create table kept (n integer)"))
+    for _ in range(5):
+        writing = asyncio.ensure_future(_write(store))
+        await asyncio.sleep(0.01)
+        writing.cancel()
+        await asyncio.wait([writing])
+    async with asyncio.timeout(5), store.transaction() as tx:
+        assert (await tx.execute(sa.text("select count(*) from kept"))).scalar_one() == 0
+    async with store.transaction() as tx:
+        await tx.execute(sa.text("insert into kept values (:n)"), [{"n": 1}, {"n": 2}])
+    async with store.reading() as tx:
+        assert list((await tx.execute(sa.text("select n from kept order by n"))).scalars()) == [1, 2]
+
+
+async def _read(store: Store) -> None:
+    async with store.reading() as tx:
+        await tx.execute(LONG)
+
+
+async def _write(store: Store) -> None:
+    async with store.transaction() as tx:
+        await tx.execute(sa.text("insert into kept values (0)"))
+        await tx.execute(LONG)
