@@ -13,8 +13,8 @@ from ipaddress import ip_address, ip_network
 
 from websockets.datastructures import Headers
 
-from chat import sessions, tables
-from chat.people import Person, in_order, roles_held
+from chat import sessions
+from chat.people import Person
 from chat.refusals import NotAllowed, Refusal, SignedOut, TooFast
 from chat.sessions import Kind
 from chat.settings import Settings
@@ -57,13 +57,11 @@ class Admission:
         self._count(self._client(headers, address))
         token, kind = self._token(headers)
         async with self._store.reading() as tx:
-            about = (tables.people.c.nickname, tables.people.c.inbox, tables.people.c.language, tables.people.c.state)
             now = incarnation(tx.is_postgresql).label("epoch")
-            row = (await tx.execute(sessions.standing(tx, token, kind).add_columns(*about, roles_held(), now))).first()
+            row = (await tx.execute(sessions.standing(tx, token, kind).add_columns(now))).first()
         if row is None:
             raise SignedOut
-        person = Person(row.person, row.nickname, row.inbox, in_order(row.roles), row.language, row.state)
-        return Admitted(person, row.id, kind == "bearer", row.epoch)
+        return Admitted(sessions.whose(row), row.id, kind == "bearer", row.epoch)
 
     def _token(self, headers: Headers) -> tuple[str, Kind]:
         authorization = headers.get_all("Authorization")

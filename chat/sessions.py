@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from chat import timeline
 from chat.ids import Millis, PersonId, RoomId, Seq, new_id
+from chat.people import Person, in_order, roles_held
 from chat.refusals import NotAMember, SignedOut
 from chat.seal import token_hash
 from chat.store import Transaction, clock
@@ -39,6 +40,15 @@ class Session:
     seen_at: Millis
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A session that stands, and its person. `is_stale`: `touch` is due, once a day, so no request becomes a write."""
+
+    session: Session
+    person: Person
+    is_stale: bool
+
+
 async def open(tx: Transaction, person: PersonId, kind: Kind = "cookie") -> str:
     """Open a session and return its token.
 
@@ -56,35 +66,37 @@ async def open(tx: Transaction, person: PersonId, kind: Kind = "cookie") -> str:
     return token
 
 
-async def find(tx: Transaction, token: str, kind: Kind = "cookie") -> Session:
-    """Return the session a token stands for; a reading is enough.
+async def find(tx: Transaction, token: str, kind: Kind = "cookie") -> Found:
+    """Return the session a token stands for, and whose it is; a reading is enough.
 
     Raises:
         SignedOut: ended, expired, of the other kind, never made, or its person is banned or erased.
     """
-    row = (await tx.execute(standing(tx, token, kind))).first()
+    row = (await tx.execute(standing(tx, token, kind).add_columns(clock(tx.is_postgresql).label("now")))).first()
     if row is None:
         raise SignedOut
-    return Session(row.id, row.person, row.kind, row.created_at, row.seen_at)
+    session = Session(row.id, row.person, row.kind, row.created_at, row.seen_at)
+    return Found(session, whose(row), row.now - row.seen_at >= TOUCH_MS)
 
 
 def standing(tx: Transaction, token: str, kind: Kind) -> "sa.Select[Any]":
-    """Select the session a token stands for, joined with its person; no row where there is none.
+    """Select the session a token stands for, with its person (see `whose`); no row where there is none.
 
     Raises:
         SignedOut: this was never a token.
     """
     if not token or len(token) > TOKEN_MOST or not token.isascii():
         raise SignedOut
-    return sa.select(sessions).join(people, people.c.id == sessions.c.person).where(
+    about = (people.c.nickname, people.c.inbox, people.c.language, people.c.state, roles_held())
+    return sa.select(sessions, *about).join(people, people.c.id == sessions.c.person).where(
         sessions.c.hash == token_hash(token), sessions.c.kind == kind, people.c.state == "active",
         sessions.c.expires_at > clock(tx.is_postgresql),
     )  # fmt: skip
 
 
-def is_stale(session: Session, now: Millis) -> bool:
-    """Whether `touch` is due: at most once a day, so that a request does not become a write."""
-    return now - session.seen_at >= TOUCH_MS
+def whose(row: "sa.Row[Any]") -> Person:
+    """Return the person of a row of `standing`."""
+    return Person(row.person, row.nickname, row.inbox, in_order(row.roles), row.language, row.state)
 
 
 async def inbox_end(tx: Transaction, session: int) -> Seq:

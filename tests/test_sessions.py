@@ -14,7 +14,7 @@ async def test_a_token_opens_its_own_session_and_is_not_kept(place: Place) -> No
     async with place.store.transaction() as tx:
         token = await sessions.open(tx, person)
     async with place.store.reading() as tx:
-        assert (await sessions.find(tx, token)).person == person
+        assert (await sessions.find(tx, token)).person.person == person
     [row] = await place.rows(sessions_table)
     assert token.encode() not in row.hash and len(token) >= 32
 
@@ -47,7 +47,7 @@ async def test_ending_a_session_tells_the_inbox_which(place: Place) -> None:
     async with place.store.transaction() as tx:
         token = await sessions.open(tx, person)
         kept = await sessions.open(tx, person)
-        session = await sessions.find(tx, token)
+        session = (await sessions.find(tx, token)).session
     with pytest.raises(NotAMember):
         async with place.store.transaction() as tx:
             await sessions.end(tx, other, session.id)
@@ -65,7 +65,7 @@ async def test_ending_all_spares_the_one_that_is_named(place: Place) -> None:
     person = await place.person()
     async with place.store.transaction() as tx:
         tokens = [await sessions.open(tx, person) for _ in range(3)]
-        found = [await sessions.find(tx, token) for token in tokens]
+        found = [(await sessions.find(tx, token)).session for token in tokens]
     async with place.store.transaction() as tx:
         await sessions.end_all(tx, person, but=found[1].id)
     async with place.store.reading() as tx:
@@ -81,10 +81,9 @@ async def test_a_session_in_use_lives_on(place: Place) -> None:
     person = await place.person()
     async with place.store.transaction() as tx:
         token = await sessions.open(tx, person)
-        session = await sessions.find(tx, token)
-        assert not sessions.is_stale(session, await tx.now())
+        assert not (await sessions.find(tx, token)).is_stale
         await tx.execute(sa.update(sessions_table).values(seen_at=0, expires_at=sessions_table.c.expires_at - 5))
-        session = await sessions.find(tx, token)
-        assert sessions.is_stale(session, await tx.now())
-        await sessions.touch(tx, session)
-        assert not sessions.is_stale(await sessions.find(tx, token), await tx.now())
+        found = await sessions.find(tx, token)
+        assert found.is_stale
+        await sessions.touch(tx, found.session)
+        assert not (await sessions.find(tx, token)).is_stale

@@ -19,12 +19,10 @@ from starlette.routing import Route
 from starlette.types import Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from chat import people, sessions
+from chat import sessions
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
-from chat.people import Person
 from chat.refusals import NotAMember, Refusal, SignedOut, Unavailable
-from chat.sessions import Session
 from chat.settings import Settings
 from chat.store import Store
 from matcher.lately import Lately
@@ -136,22 +134,18 @@ def _door(site: Site, row: Row) -> "Callable[[Request], Awaitable[Response]]":
 
 async def _visit(site: Site, request: Request) -> Visit:
     """Look up who asks; a session in use is renewed once a day."""
-    person: Person | None = None
-    session: Session | None = None
-    stale = False
     token = request.cookies.get(site.cookies.session, "")
-    if token:
-        try:
-            async with site.store.reading() as tx:
-                session = await sessions.find(tx, token, "cookie")
-                person = await people.find(tx, session.person)
-                stale = sessions.is_stale(session, await tx.now())
-            if stale:
-                async with site.store.transaction() as tx:
-                    await sessions.touch(tx, session)
-        except (SignedOut, NotAMember):
-            person, session, stale = None, None, False
-    return Visit(site, request, person, session, is_renewed=stale)
+    if not token:
+        return Visit(site, request, None, None)
+    try:
+        async with site.store.reading() as tx:
+            found = await sessions.find(tx, token, "cookie")
+        if found.is_stale:
+            async with site.store.transaction() as tx:
+                await sessions.touch(tx, found.session)
+    except SignedOut:
+        return Visit(site, request, None, None)
+    return Visit(site, request, found.person, found.session, is_renewed=found.is_stale)
 
 
 async def _anybody(site: Site, request: Request) -> Visit:
