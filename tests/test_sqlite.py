@@ -40,6 +40,7 @@ async def test_what_takes_long_to_read_leaves_the_loop_to_others(store: Store) -
 
     ticking = asyncio.ensure_future(tick())
     async with store.reading() as tx:
+        ticks = 0
         assert (await tx.execute(LONG)).scalar_one() == MANY
         assert ticks > 3, "nobody else had a turn"
         assert (await tx.execute(sa.text("select 1"))).scalar_one() == 1, "and then the next"
