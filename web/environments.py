@@ -1,16 +1,14 @@
 """Environments: what templates are filled in with, one a language.
 
-Each template is compiled once in a process, and not once a language: what it says in a language is looked up when it is
-filled in, so its code is the same in all of them.
+A template is compiled once, and not once a language or a process: what it says in a language is looked up when it is
+filled in, so its code is the same in all of them. It is kept in a folder that only this user may read or write.
 """
 
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from types import CodeType
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 
 from web import sayings
 from web.assets import Assets
@@ -20,32 +18,13 @@ from web.language import LANGUAGES, Language
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-class Compiled(BytecodeCache):
-    """Holds the code of templates by where they are and what they said."""
-
-    def __init__(self) -> None:
-        self._codes: dict[tuple[str, str], CodeType] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give the template its code, if it is held."""
-        bucket.code = self._codes.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Hold a template's code."""
-        assert bucket.code is not None  # it was compiled a moment ago
-        self._codes[bucket.key, bucket.checksum] = bucket.code
-
-
-COMPILED = Compiled()
-
-
 def environments(languages: Mapping[str, Language], assets: Assets) -> dict[str, Environment]:
     """Return one template environment a language, so that no template asks which language it speaks."""
-    found = {}
+    found, compiled = {}, FileSystemBytecodeCache()
     for code, language in languages.items():
         one = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False,
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"], bytecode_cache=COMPILED,
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"], bytecode_cache=compiled,
         )  # fmt: skip
         one.install_gettext_translations(language.phrases, newstyle=True)  # type: ignore[attr-defined]
         one.globals |= {
