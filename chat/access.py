@@ -5,6 +5,7 @@ Nothing is cached: a mute, a removal or a ban holds in every process from the mo
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,15 +62,21 @@ async def place_of(tx: Transaction, room: RoomId, person: PersonId) -> "sa.Row[A
     Raises:
         NotAMember: no such room, or not in it now.
     """
-    open_one = sa.and_(memberships.c.room == rooms.c.id, memberships.c.to_seq.is_(None))
-    found = sa.select(
-        rooms.c.kind, rooms.c.first_seq, rooms.c.last_seq, memberships.c.from_seq,
-        memberships.c.read_seq, incarnation(tx.is_postgresql).label("epoch"),
-    ).join_from(rooms, memberships, open_one)  # fmt: skip
-    row = (await tx.execute(found.where(rooms.c.id == room, memberships.c.person == person))).first()
+    row = (await tx.execute(_place_of(tx.is_postgresql), {"in_room": room, "who": person})).first()
     if row is None:
         raise NotAMember
     return row
+
+
+@cache
+def _place_of(is_postgresql: bool) -> "sa.Select[Any]":
+    open_one = sa.and_(memberships.c.room == rooms.c.id, memberships.c.to_seq.is_(None))
+    return sa.select(
+        rooms.c.kind, rooms.c.first_seq, rooms.c.last_seq, memberships.c.from_seq,
+        memberships.c.read_seq, incarnation(is_postgresql).label("epoch"),
+    ).join_from(rooms, memberships, open_one).where(
+        rooms.c.id == sa.bindparam("in_room"), memberships.c.person == sa.bindparam("who")
+    )  # fmt: skip
 
 
 async def require_voice(tx: Transaction, room: RoomId, person: PersonId) -> Membership:

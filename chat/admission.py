@@ -19,7 +19,7 @@ from chat.refusals import NotAllowed, Refusal, SignedOut, TooFast
 from chat.sessions import Kind
 from chat.settings import Settings
 from chat.sign_ups import network
-from chat.store import Store, incarnation
+from chat.store import Store
 
 MINUTE_S = 60.0
 ADDRESSES = 10_000
@@ -57,10 +57,7 @@ class Admission:
         self._count(self._client(headers, address))
         token, kind = self._token(headers)
         async with self._store.reading() as tx:
-            now = incarnation(tx.is_postgresql).label("epoch")
-            row = (await tx.execute(sessions.standing(tx, token, kind).add_columns(now))).first()
-        if row is None:
-            raise SignedOut
+            row = await sessions.standing(tx, token, kind, epoch=True)
         return Admitted(sessions.whose(row), row.id, kind == "bearer", row.epoch)
 
     def _token(self, headers: Headers) -> tuple[str, Kind]:

@@ -279,11 +279,12 @@ class Commands:
 async def _members(tx: Transaction, room: RoomId, kind: str) -> "list[sa.Row[tuple[int, str, str]]]":
     if kind not in ("group", "one_to_one"):
         return []
-    wanted = sa.select(memberships.c.person, people.c.nickname, memberships.c.part).join_from(
-        memberships, people, people.c.id == memberships.c.person
-    )
-    wanted = wanted.where(memberships.c.room == room, memberships.c.to_seq.is_(None)).limit(PEOPLE_TOLD)
-    return list(await tx.execute(wanted))
+    return list(await tx.execute(_MEMBERS, {"in_room": room}))
+
+
+_MEMBERS = sa.select(memberships.c.person, people.c.nickname, memberships.c.part).join_from(
+    memberships, people, people.c.id == memberships.c.person
+).where(memberships.c.room == sa.bindparam("in_room"), memberships.c.to_seq.is_(None)).limit(PEOPLE_TOLD)  # fmt: skip
 
 
 def _answer(outbox: Outbox, ref: int, outcome: Said | Refusal) -> None:

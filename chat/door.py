@@ -5,6 +5,7 @@ and say nothing by the rules that hold for every stranger, in every process, and
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,7 +55,9 @@ async def knock(tx: Transaction, where: "sa.Row[Any]", person: PersonId) -> bool
 
 async def guards(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
     """Return the guardings of a room (acts) that stand, the oldest first."""
-    return (await tx.execute(sa.select(acts).where(_guards(tx, acts.c.room == room)).order_by(acts.c.id))).all()
+    return (
+        await tx.execute(sa.select(acts).where(_guards(tx.is_postgresql, acts.c.room == room)).order_by(acts.c.id))
+    ).all()
 
 
 def is_new(guard: "sa.Row[Any]") -> "sa.ColumnElement[bool]":
@@ -70,9 +73,15 @@ def is_new(guard: "sa.Row[Any]") -> "sa.ColumnElement[bool]":
 
 async def waits(tx: Transaction, room: RoomId, person: PersonId) -> bool:
     """Whether somebody waits in the lobby of a room that is guarded."""
-    theirs = sa.and_(lobby.c.room == room, lobby.c.person == person)
-    wanted = sa.select(lobby.c.person).where(theirs, sa.exists().where(_guards(tx, acts.c.room == lobby.c.room)))
-    return (await tx.execute(wanted)).first() is not None
+    return (await tx.execute(_waits(tx.is_postgresql), {"in_room": room, "who": person})).first() is not None
+
+
+@cache
+def _waits(is_postgresql: bool) -> "sa.Select[tuple[int]]":
+    theirs = sa.and_(lobby.c.room == sa.bindparam("in_room"), lobby.c.person == sa.bindparam("who"))
+    return sa.select(lobby.c.person).where(
+        theirs, sa.exists().where(_guards(is_postgresql, acts.c.room == lobby.c.room))
+    )
 
 
 async def waiting(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
@@ -87,12 +96,14 @@ async def waiting(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
 
 async def guarded(tx: Transaction) -> "Sequence[sa.Row[Any]]":
     """Return the rooms (id, name) that are guarded now, by name."""
-    wanted = sa.select(rooms.c.id, rooms.c.name).where(sa.exists().where(_guards(tx, acts.c.room == rooms.c.id)))
+    wanted = sa.select(rooms.c.id, rooms.c.name).where(
+        sa.exists().where(_guards(tx.is_postgresql, acts.c.room == rooms.c.id))
+    )
     return (await tx.execute(wanted.order_by(rooms.c.name, rooms.c.id))).all()
 
 
-def _guards(tx: Transaction, where: "sa.ColumnElement[bool]") -> "sa.ColumnElement[bool]":
-    return sa.and_(where, acts.c.kind == "guarded", still_stands(clock(tx.is_postgresql)))
+def _guards(is_postgresql: bool, where: "sa.ColumnElement[bool]") -> "sa.ColumnElement[bool]":
+    return sa.and_(where, acts.c.kind == "guarded", still_stands(clock(is_postgresql)))
 
 
 def still_stands(now: "int | sa.ColumnElement[int]") -> "sa.ColumnElement[bool]":

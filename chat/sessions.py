@@ -6,6 +6,7 @@ inbox: every process that holds a socket of theirs learns it the way it learns e
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from chat.ids import Millis, PersonId, RoomId, Seq, new_id
 from chat.people import Person, in_order, roles_held
 from chat.refusals import NotAMember, SignedOut
 from chat.seal import token_hash
-from chat.store import Transaction, clock
+from chat.store import Transaction, clock, incarnation
 from chat.tables import people, rooms, sessions
 
 Kind = Literal["cookie", "bearer"]
@@ -72,25 +73,34 @@ async def find(tx: Transaction, token: str, kind: Kind = "cookie") -> Found:
     Raises:
         SignedOut: ended, expired, of the other kind, never made, or its person is banned or erased.
     """
-    row = (await tx.execute(standing(tx, token, kind).add_columns(clock(tx.is_postgresql).label("now")))).first()
-    if row is None:
-        raise SignedOut
+    row = await standing(tx, token, kind)
     session = Session(row.id, row.person, row.kind, row.created_at, row.seen_at)
     return Found(session, whose(row), row.now - row.seen_at >= TOUCH_MS)
 
 
-def standing(tx: Transaction, token: str, kind: Kind) -> "sa.Select[Any]":
-    """Select the session a token stands for, with its person (see `whose`); no row where there is none.
+async def standing(tx: Transaction, token: str, kind: Kind, *, epoch: bool = False) -> "sa.Row[Any]":
+    """Return the session a token stands for, with its person (see `whose`), `now`, and the `epoch` if it is asked for.
 
     Raises:
-        SignedOut: this was never a token.
+        SignedOut: ended, expired, of the other kind, never made, or its person is banned or erased.
     """
     if not token or len(token) > TOKEN_MOST or not token.isascii():
         raise SignedOut
-    about = (people.c.nickname, people.c.inbox, people.c.language, people.c.state, roles_held())
+    wanted = _standing(tx.is_postgresql, epoch)
+    row = (await tx.execute(wanted, {"token_hash": token_hash(token), "of_kind": kind})).first()
+    if row is None:
+        raise SignedOut
+    return row
+
+
+@cache
+def _standing(is_postgresql: bool, epoch: bool) -> "sa.Select[Any]":
+    now = clock(is_postgresql)
+    about = [people.c.nickname, people.c.inbox, people.c.language, people.c.state, roles_held(), now.label("now")]
+    about += [incarnation(is_postgresql).label("epoch")] if epoch else []
     return sa.select(sessions, *about).join(people, people.c.id == sessions.c.person).where(
-        sessions.c.hash == token_hash(token), sessions.c.kind == kind, people.c.state == "active",
-        sessions.c.expires_at > clock(tx.is_postgresql),
+        sessions.c.hash == sa.bindparam("token_hash"), sessions.c.kind == sa.bindparam("of_kind"),
+        people.c.state == "active", sessions.c.expires_at > now,
     )  # fmt: skip
 
 
@@ -105,13 +115,18 @@ async def inbox_end(tx: Transaction, session: int) -> Seq:
     Raises:
         SignedOut: it does not.
     """
-    wanted = sa.select(rooms.c.last_seq).join(people, people.c.inbox == rooms.c.id).join(
-        sessions, sessions.c.person == people.c.id
-    ).where(sessions.c.id == session, sessions.c.expires_at > clock(tx.is_postgresql))  # fmt: skip
-    last = (await tx.execute(wanted)).scalar()
+    last = (await tx.execute(_inbox_end(tx.is_postgresql), {"session": session})).scalar()
     if last is None:
         raise SignedOut
     return Seq(last)
+
+
+@cache
+def _inbox_end(is_postgresql: bool) -> "sa.Select[tuple[int]]":
+    wanted = sa.select(rooms.c.last_seq).join(people, people.c.inbox == rooms.c.id)
+    return wanted.join(sessions, sessions.c.person == people.c.id).where(
+        sessions.c.id == sa.bindparam("session"), sessions.c.expires_at > clock(is_postgresql)
+    )
 
 
 async def touch(tx: Transaction, session: Session) -> None:

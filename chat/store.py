@@ -55,9 +55,12 @@ class Transaction:
         return self._connection.dialect.name == "postgresql"
 
     async def execute(
-        self, statement: sa.Executable, parameters: "Sequence[dict[str, object]] | None" = None
+        self,
+        statement: sa.Executable,
+        parameters: "dict[str, object] | Sequence[dict[str, object]] | None" = None,
     ) -> "sa.CursorResult[Any]":
-        """Run a statement."""
+        """Run a statement. To build one costs as much as to run it: what is asked all the time is built once, with
+        parameters."""
         return cast("sa.CursorResult[Any]", await self._connection.execute(statement, parameters))
 
     async def now(self) -> Millis:
