@@ -1,11 +1,14 @@
 """SQLite's engines, over aiosqlite, which gives each connection a thread.
 
 What reads is short, nearly always, and never waits for who writes (WAL): it is read at once, on the loop, because the
-way to a thread and back costs more than most statements do. What has not ended after LOOP_MS is begun again in the
-thread. What writes goes there always, each statement made, executed, fetched and closed in one go (SQLAlchemy's own
+way to a thread and back costs more than most statements do. A statement that has not ended after LOOP_MS is begun again
+in the thread; before each reading, and when one has held the loop that long, everybody else has a turn.
+
+What writes goes to the thread always, each statement made, executed, fetched and closed in one go (SQLAlchemy's own
 cursor goes there for each of the four), and the first of a transaction begins it.
 """
 
+import asyncio
 import sqlite3
 import time
 from collections import deque
@@ -31,7 +34,7 @@ PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=F
 """FULL: with NORMAL, 170 of 170 acknowledged rows were lost in simulated power cuts; with FULL none."""
 
 LOOP_MS = 2.0
-"""So long one statement may hold the loop."""
+"""So long a reading may hold the loop."""
 LOOK = 1000
 """After so many steps of SQLite's machine, some ten microseconds, it is asked whether that time is over."""
 
@@ -108,7 +111,7 @@ _Found = tuple[sqlite3.Cursor, deque[Any]]
 class _Connection(adapted.AsyncAdapt_aiosqlite_connection):
     """A connection. `begin`: what the next statement has to begin with; told by the engine."""
 
-    __slots__ = ("_begun", "_is_away", "begin")
+    __slots__ = ("_begun", "_is_away", "_turn", "begin")
 
     _cursor_cls = _Cursor  # type: ignore[assignment]  # it is given a connection of ours, and no other
 
@@ -116,9 +119,13 @@ class _Connection(adapted.AsyncAdapt_aiosqlite_connection):
         super().__init__(driver, connection)
         self.begin = self._begun = ""
         self._is_away = False
+        self._turn = 0.0
 
     async def run(self, execute: _Execute, operation: str, parameters: Any) -> _Found:
         """Run a statement, as the first of a transaction or not."""
+        if self.begin == "BEGIN" or (self._begun == "BEGIN" and time.perf_counter() - self._turn > LOOP_MS / 1000):
+            await asyncio.sleep(0)
+            self._turn = time.perf_counter()
         begin, self.begin = self.begin, ""
         self._begun = self._begun or begin
         if self._begun == "BEGIN" and not self._is_away:

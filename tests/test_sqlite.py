@@ -21,12 +21,19 @@ async def store(sqlite_url: str) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def test_what_is_read_in_no_time_is_read_at_once(store: Store) -> None:
-    meanwhile: list[str] = []
-    async with store.reading() as tx:
-        asyncio.get_running_loop().call_soon(meanwhile.append, "something else")
-        assert (await tx.execute(sa.text("select 1"))).scalar_one() == 1
-        assert not meanwhile
+async def test_what_is_read_in_no_time_is_read_at_once_after_everybody_else_had_a_turn(store: Store) -> None:
+    loop, meanwhile = asyncio.get_running_loop(), list[int]()
+    for n in range(3):
+        loop.call_soon(meanwhile.append, n)
+        async with store.reading() as tx:
+            assert (await tx.execute(sa.text("select 1"))).scalar_one() == 1
+            assert meanwhile == [n], "who reads again and again holds nobody up"
+            meanwhile.clear()
+            loop.call_soon(meanwhile.append, n)
+            assert (await tx.execute(sa.text("select 2"))).scalar_one() == 2
+            assert not meanwhile
+        await asyncio.sleep(0)
+        meanwhile.clear()
 
 
 async def test_what_takes_long_to_read_leaves_the_loop_to_others(store: Store) -> None:
