@@ -33,20 +33,23 @@ PRAGMAS = (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=F
            "foreign_keys=ON", f"wal_autocheckpoint={LOG_PAGES}")  # fmt: skip
 """FULL: with NORMAL, 170 of 170 acknowledged rows were lost in simulated power cuts; with FULL none."""
 
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
+
 LOOP_MS = 2.0
-"""So long a reading may hold the loop."""
-LOOK = 1000
-"""After so many steps of SQLite's machine, some ten microseconds, it is asked whether that time is over."""
+"""So long a statement may hold the loop, and so may a reading before others have a turn. What SQLite does in one step
+of its machine, a whole `count(*)` say, is not cut short; nor is waiting for locks, which nobody of ours holds long."""
+LOOK = 50
+"""After so many steps, ten rows or so, it is asked whether that time is over: each may have to wait for the GIL."""
 
 
 def writer(path: Path) -> AsyncEngine:
     """Return an engine with one connection to the file at `path`, to write over."""
-    return _engine(path, "BEGIN IMMEDIATE", 1)
+    return _engine(path, WRITE, 1)
 
 
 def reader(path: Path, size: int) -> AsyncEngine:
-    """Return an engine with so many connections to the file at `path`, to read over."""
-    return _engine(path, "BEGIN", size)
+    """Return an engine with so many connections to the file at `path`, to read over and nothing else."""
+    return _engine(path, READ, size)
 
 
 def _engine(path: Path, begin: str, size: int) -> AsyncEngine:
@@ -59,7 +62,7 @@ def _engine(path: Path, begin: str, size: int) -> AsyncEngine:
     def connected(connection: "_Connection", _: object) -> None:
         connection.isolation_level = None  # the driver must not begin by itself: we say when, and how
         cursor = connection.cursor()
-        for pragma in PRAGMAS:
+        for pragma in (*PRAGMAS, f"query_only={int(begin == READ)}"):
             cursor.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine.sync_engine, "invalidate")
@@ -70,7 +73,7 @@ def _engine(path: Path, begin: str, size: int) -> AsyncEngine:
 
     @sa.event.listens_for(engine.sync_engine, "begin")
     def begun(connection: sa.Connection) -> None:
-        cast(_Connection, connection.connection.dbapi_connection).begin = begin
+        cast(_Connection, connection.connection.dbapi_connection).begin(begin)
 
     return engine
 
@@ -109,72 +112,73 @@ _Found = tuple[sqlite3.Cursor, deque[Any]]
 
 
 class _Connection(adapted.AsyncAdapt_aiosqlite_connection):
-    """A connection. `begin`: what the next statement has to begin with; told by the engine."""
+    """A connection, which begins a transaction with the first of its statements."""
 
-    __slots__ = ("_begun", "_is_away", "_turn", "begin")
+    __slots__ = ("_begin", "_in_thread", "_turn_at")
 
     _cursor_cls = _Cursor  # type: ignore[assignment]  # it is given a connection of ours, and no other
 
     def __init__(self, driver: "_Driver", connection: Any) -> None:
         super().__init__(driver, connection)
-        self.begin = self._begun = ""
-        self._is_away = False
-        self._turn = 0.0
+        self._begin = ""
+        self._in_thread = True
+        self._turn_at = 0.0
+
+    def begin(self, how: str) -> None:
+        """Let a transaction begin: READ or WRITE."""
+        self._begin, self._in_thread, self._turn_at = how, how != READ, 0.0
 
     async def run(self, execute: _Execute, operation: str, parameters: Any) -> _Found:
-        """Run a statement, as the first of a transaction or not."""
-        if self.begin == "BEGIN" or (self._begun == "BEGIN" and time.perf_counter() - self._turn > LOOP_MS / 1000):
-            await asyncio.sleep(0)
-            self._turn = time.perf_counter()
-        begin, self.begin = self.begin, ""
-        self._begun = self._begun or begin
-        if self._begun == "BEGIN" and not self._is_away:
+        """Run a statement. A reading one of whose statements went to the thread goes on there, and ends there: if it is
+        cancelled the thread is at it still, and what it holds of the last it did, words maybe, it holds until the next.
+        """
+        if not self._in_thread:
+            if time.perf_counter() - self._turn_at > LOOP_MS / 1000:
+                await asyncio.sleep(0)
+                self._turn_at = time.perf_counter()
             try:
-                return self._at_once(begin, execute, operation, parameters)
+                return self._at_once(execute, operation, parameters)
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                     raise
-            begin = ""
-        self._is_away = True  # and for good, if this is cancelled: the thread is at it still
+        self._in_thread = True
         found: _Found = await self._connection._execute(
-            _run, self._connection._conn, begin, execute, operation, parameters
+            _run, self._connection._conn, self._begin, execute, operation, parameters
         )
-        self._is_away = False
         return found
 
-    def _at_once(self, begin: str, execute: _Execute, operation: str, parameters: Any) -> _Found:
+    def _at_once(self, execute: _Execute, operation: str, parameters: Any) -> _Found:
         until = time.perf_counter() + LOOP_MS / 1000
         connection: sqlite3.Connection = self._connection._conn
         connection.set_progress_handler(lambda: time.perf_counter() > until, LOOK)
         try:
-            return _run(connection, begin, execute, operation, parameters)
+            return _run(connection, self._begin, execute, operation, parameters)
         finally:
             connection.set_progress_handler(None, 0)
 
     def commit(self) -> None:
-        if begun := self._end():
-            if begun == "BEGIN" and not self._is_away:
-                self._connection._conn.commit()
-            else:
-                super().commit()
+        if not self._begin:
+            return
+        if self._in_thread:
+            super().commit()
+        else:
+            self._connection._conn.commit()
+        self._begin, self._in_thread = "", True
 
     def rollback(self) -> None:
-        if begun := self._end():
-            if begun == "BEGIN" and not self._is_away:
-                self._connection._conn.rollback()
-            else:
-                super().rollback()
-
-    def _end(self) -> str:
-        """Return how the transaction began that there is to end, if any: the pool rolls back whatever comes back."""
-        begun, self.begin, self._begun = self._begun, "", ""
-        return begun
+        """Undo what has begun; the pool asks for it whenever a connection comes back, also after a commit."""
+        begun, in_thread = bool(self._begin), self._in_thread
+        self._begin, self._in_thread = "", True
+        if begun and in_thread:
+            super().rollback()
+        elif begun and self._connection._connection is not None:
+            self._connection._conn.rollback()
 
 
 def _run(connection: sqlite3.Connection, begin: str, execute: _Execute, operation: str, parameters: Any) -> _Found:
     """Run a statement, and fetch all its rows."""
     with closing(connection.cursor()) as cursor:
-        if begin:
+        if begin and not connection.in_transaction:  # asked, not remembered: a BEGIN can be cut short, too
             cursor.execute(begin)
         execute(cursor, operation, parameters)
         return cursor, deque(cursor.fetchall() if cursor.description else ())
