@@ -71,7 +71,7 @@ async def chat(place: Place, *held: str, said: int = SAID) -> Chat:
     third = await on_duty(place, *(held or ("professional",)))
     seeker, peer = await place.person(), await place.person("peer")
     room = await place.one_to_one(seeker, peer)
-    seqs = [await place.say(room, (seeker, peer)[n % 2], words(f"number {n}")) for n in range(said)]
+    seqs = await place.say_all(room, *(((seeker, peer)[n % 2], words(f"number {n}")) for n in range(said)))
     case = await calls.call(place.store, place.keys, peer, Call(room=room))
     if "supervisor" in held:
         await cases.claim(place.store, place.keys, third, Claim(case=case))
