@@ -9,8 +9,8 @@ from chat import recovery
 from chat.door import still_stands
 from chat.house_rules import HouseRule, rule_of
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId
-from chat.protocol import Outcome
 from chat.refusals import SignedOut
+from chat.staff_commands import Outcome
 from chat.store import Transaction
 from chat.tables import acts, cases, entries, house_rules, people, rooms
 

@@ -19,9 +19,9 @@ from chat.house_rules import HouseRule, rule_of
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
-from chat.protocol import Decide
 from chat.refusals import Gone, Malformed, NotAMember, Refusal, Unavailable
 from chat.seal import DataKey, SealBroken
+from chat.staff_commands import Decide
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
 from chat.tables import audit as audit_table

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from chat import access, acts, door, held, people, recusal, rooms, sessions, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, Millis, PersonId, RoomId, new_id
-from chat.protocol import Ban
 from chat.refusals import Gone, NotAllowed, NotAMember
+from chat.staff_commands import Ban
 from chat.store import Store, Transaction, clock
 from chat.tables import acts as acts_table
 from chat.tables import cases, roles

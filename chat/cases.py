@@ -15,7 +15,7 @@ from chat.evidence import Frozen
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
-from chat.protocol import Claim, Close, Report
+from chat.protocol import Report
 from chat.refusals import (
     Gone,
     Malformed,
@@ -27,6 +27,7 @@ from chat.refusals import (
     TooFast,
     Unavailable,
 )
+from chat.staff_commands import Claim, Close
 from chat.store import Store, Transaction
 from chat.tables import cases, escalations, memberships, mutes, people
 from chat.tables import evidence as evidence_table

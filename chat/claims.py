@@ -16,8 +16,8 @@ from chat import access, acts, audit, concerned, recusal, timeline
 from chat.cases import HANDLERS, require_handler
 from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
-from chat.protocol import Grade, HandOver, Release
 from chat.refusals import Gone, NotAllowed, NotAMember, Unavailable, without_words
+from chat.staff_commands import Grade, HandOver, Release
 from chat.store import Store, Transaction, clock
 from chat.tables import cases, escalations, people
 from chat.tables import rooms as rooms_table

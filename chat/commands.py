@@ -27,7 +27,9 @@ from chat import (
     talk,
     thirds,
 )
+from chat import staff_commands as staff
 from chat.access import is_held, is_muted, place_of, require_member
+from chat.codec import AnyCommand
 from chat.group import GroupCommit, Said, Saying
 from chat.held import let_through, take_back
 from chat.hub import Hub
@@ -35,7 +37,7 @@ from chat.ids import PersonId, RoomId, Seq
 from chat.journal import Journal
 from chat.keys import KeyDestroyed, Keys
 from chat.outbox import Follower, Outbox
-from chat.protocol import STAFF, AnyCommand, Done, Expired, Joined, Member, Refused
+from chat.protocol import Done, Expired, Joined, Member, Refused
 from chat.refusals import Muted, NotAllowed, NotJoined, Refusal, SignedOut, TooFast, without_words
 from chat.seal import DataKey
 from chat.settings import Settings
@@ -117,7 +119,7 @@ class Commands:
 
     async def _obey(self, outbox: Outbox, command: AnyCommand) -> Done | None:
         person, done = outbox.person, Done(ref=command.ref)
-        if outbox.is_program and isinstance(command, STAFF):
+        if outbox.is_program and isinstance(command, staff.STAFF):
             raise NotAllowed
         match command:
             case protocol.Say():
@@ -153,46 +155,44 @@ class Commands:
                 return Done(ref=command.ref, case=await cases.report(self._store, self._keys, person, command))
             case protocol.Call():
                 return Done(ref=command.ref, case=await calls.call(self._store, self._keys, person, command))
-            case (
-                protocol.Warn() | protocol.Mute() | protocol.Remove() | protocol.Clear() | protocol.Expel()
-                | protocol.Ban() | protocol.Lock() | protocol.Slow() | protocol.Hold() | protocol.Decline()
-            ):  # fmt: skip
+            case (staff.Warn() | staff.Mute() | staff.Remove() | staff.Clear() | staff.Expel() | staff.Ban()
+                  | staff.Lock() | staff.Slow() | staff.Hold() | staff.Decline()):  # fmt: skip
                 return Done(ref=command.ref, act=await moderation.act(self._store, self._keys, person, command))
-            case protocol.LetThrough():
+            case staff.LetThrough():
                 await let_through(self._store, self._keys, person, command)
-            case protocol.Guard():
+            case staff.Guard():
                 return Done(ref=command.ref, act=await raids.guard(self._store, self._keys, person, command))
-            case protocol.LetIn():
+            case staff.LetIn():
                 await raids.let_in(self._store, self._keys, person, command)
-            case protocol.Confirm():
+            case staff.Confirm():
                 await moderation.confirm(self._store, self._keys, person, command)
-            case protocol.Unlock() | protocol.Unhold():
+            case staff.Unlock() | staff.Unhold():
                 await moderation.unlock(self._store, self._keys, person, command)
-            case protocol.Undo():
+            case staff.Undo():
                 await moderation.undo(self._store, self._keys, person, command)
-            case protocol.Claim():
+            case staff.Claim():
                 await cases.claim(self._store, self._keys, person, command)
-            case protocol.Close():
+            case staff.Close():
                 await cases.close(self._store, self._keys, self._journal, person, command)
-            case protocol.Decide():
+            case staff.Decide():
                 await appeals.decide(self._store, self._keys, self._journal, person, command)
-            case protocol.Grade():
+            case staff.Grade():
                 await claims.grade(self._store, self._keys, person, command)
-            case protocol.Release():
+            case staff.Release():
                 await claims.release(self._store, self._keys, person, command)
-            case protocol.HandOver():
+            case staff.HandOver():
                 await claims.hand_over(self._store, self._keys, person, command)
-            case protocol.Escalate():
+            case staff.Escalate():
                 await escalations.escalate(self._store, self._keys, person, command, self._acknowledge_s)
-            case protocol.Acknowledge():
+            case staff.Acknowledge():
                 await escalations.acknowledge(self._store, self._keys, person, command)
-            case protocol.AskIn():
+            case staff.AskIn():
                 await thirds.ask(self._store, self._keys, person, command)
             case protocol.Consent():
                 await thirds.consent(self._store, self._keys, person, command)
             case protocol.LetGo():
                 await thirds.let_go(self._store, self._keys, person, command)
-            case protocol.Review():
+            case staff.Review():
                 await reviews.review(self._store, self._keys, person, command)
             case protocol.Ping():
                 pass

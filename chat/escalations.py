@@ -13,9 +13,9 @@ from chat import access, acts, audit, concerned, line, reviews, rooms, timeline
 from chat.cases import require_handler
 from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
-from chat.protocol import Acknowledge, Escalate
 from chat.refusals import Gone, NotAllowed, NotAMember
 from chat.roster import is_watched
+from chat.staff_commands import Acknowledge, Escalate
 from chat.store import Store, Transaction, clock
 from chat.tables import cases, escalations, people
 from chat.tables import rooms as rooms_table

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chat.codec import encode
 from chat.ids import RoomId
 from chat.outbox import Follower, Outbox, Step, text_frame
-from chat.protocol import Entry, encode
+from chat.protocol import Entry
 from chat.refusals import without_words
 from chat.timeline import within
 

@@ -18,8 +18,9 @@ from chat import access, acts, evidence, recusal, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, Millis, PersonId, RoomId, new_id
 from chat.keys import Keys
-from chat.protocol import Decline, LetThrough, TakeBack
+from chat.protocol import TakeBack
 from chat.refusals import Gone, NotAMember, SignedOut, TooFast
+from chat.staff_commands import Decline, LetThrough
 from chat.store import Store, Transaction
 from chat.tables import cases, entries, held, people, rooms
 from chat.tables import evidence as evidence_table

@@ -14,7 +14,8 @@ from chat import acts, bans, door, held, quieting, raids, rooms, timeline
 from chat.acts import Act, Actor
 from chat.ids import ActId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
-from chat.protocol import (
+from chat.refusals import Gone, NotAMember, Refusal
+from chat.staff_commands import (
     Ban,
     Clear,
     Confirm,
@@ -30,7 +31,6 @@ from chat.protocol import (
     Unlock,
     Warn,
 )
-from chat.refusals import Gone, NotAMember, Refusal
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
 from chat.tables import entries, hidden, mutes, people

@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from chat.codec import encode
 from chat.ids import PersonId, RoomId
-from chat.protocol import AnyFrame, encode
+from chat.protocol import AnyFrame
 
 HIGH_WATER_BYTES = 64 * 1024
 LOW_WATER_BYTES = 16 * 1024

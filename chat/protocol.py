@@ -22,7 +22,6 @@ pause of 0.5-5 s with jitter · 1013 too many connections, or too far behind: co
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 SUBPROTOCOL = "hearthside.1"
@@ -40,8 +39,6 @@ After = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 SayId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,36}\Z")]
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARACTERS)]
 Reason = Annotated[str, Meta(max_length=1000)]
-Because = Annotated[str, Meta(pattern=r"\S", max_length=1000)]
-Code = Annotated[str, Meta(pattern=r"^[a-z_]{1,32}\Z")]
 Epoch = Annotated[str, Meta(max_length=64)]
 Mark = Literal["heart", "hug", "strength", "same", "thanks", "candle"]
 MARKS: tuple[Mark, ...] = ("heart", "hug", "strength", "same", "thanks", "candle")
@@ -49,8 +46,6 @@ Level = Literal["imminent", "minors", "sexual", "hate", "spam", "other"]
 LEVELS: tuple[Level, ...] = ("imminent", "minors", "sexual", "hate", "spam", "other")
 """What a case is about, the most harmful first: somebody in danger now, somebody under age, sexual words or grooming,
 hate and threats, selling and floods, anything else."""
-Outcome = Literal["nothing", "talked", "removed", "muted", "escalated"]
-Verdict = Literal["upheld", "overturned"]
 Choice = Literal["not_now", "from_here", "last", "all"]
 """What a member lets a third in their one-to-one read: nothing, what is said from now on, the last 10 messages too, or
 everything."""
@@ -64,7 +59,7 @@ class Quiet(Struct, frozen=True):
 
 
 class Command(Quiet, frozen=True, tag_field="t", tag=str.lower, kw_only=True):
-    """What a client sends. `ref` comes back in the answer."""
+    """What a client sends. `ref` comes back in the answer. Those of staff alone stand in `staff_commands`."""
 
     ref: Ref = 0
 
@@ -164,234 +159,6 @@ class Call(Command, frozen=True, kw_only=True):
     level: Level = "other"
 
 
-class Warn(Command, frozen=True, kw_only=True):
-    """Moderators: tell a person which rule they broke. Answered by `done` with `act`, as every act of moderators."""
-
-    person: Id
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Mute(Command, frozen=True, kw_only=True):
-    """Moderators: mute a person for some minutes; without `room` everywhere but in one-to-ones. When this is answered
-    nothing of theirs is accepted any more, on any process."""
-
-    person: Id
-    room: Id | None = None
-    minutes: Annotated[int, Meta(ge=1, le=60 * 24 * 366)]
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Remove(Command, frozen=True, kw_only=True):
-    """Moderators: hide somebody's entry at once; its words are destroyed after 72 h unless a case froze them."""
-
-    room: Id
-    seq: SeqIn
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Clear(Command, frozen=True, kw_only=True):
-    """Moderators: remove all that a person said in a room in the last `minutes`."""
-
-    person: Id
-    room: Id
-    minutes: Annotated[int, Meta(ge=1, le=60)]
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Expel(Command, frozen=True, kw_only=True):
-    """Moderators: send a person out of a group room. They may come back after `minutes`, or, without, not at all."""
-
-    person: Id
-    room: Id
-    minutes: Annotated[int, Meta(ge=1, le=60 * 24 * 366)] | None = None
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Ban(Command, frozen=True, kw_only=True):
-    """Moderators: close a person's account for some days. Without `days` for good: that holds for 24 h, and on from
-    there only when another one of you has confirmed it by then."""
-
-    person: Id
-    days: Literal[14, 30] | None = None
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Confirm(Command, frozen=True, kw_only=True):
-    """Moderators: say yes to another's ban for good. Refused with `gone` when it waits for nobody any more."""
-
-    act: Id
-    reason: Because
-
-
-class Lock(Command, frozen=True, kw_only=True):
-    """Moderators: let nobody speak in a group room or come into it."""
-
-    room: Id
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Unlock(Command, frozen=True, kw_only=True):
-    """Moderators: open a locked room again."""
-
-    room: Id
-    reason: Reason = ""
-
-
-class Slow(Command, frozen=True, kw_only=True):
-    """Moderators: let `seconds` lie between two says of one person in a group room; 0: none. Who is too early is
-    refused with `slow` and `retry_after`."""
-
-    room: Id
-    seconds: Annotated[int, Meta(ge=0, le=3600)]
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Hold(Command, frozen=True, kw_only=True):
-    """Moderators: let what is said in a group room wait until one of you has looked at it; with `hours`, as
-    22:00-07:00 by the organisation's clock, every night. Until it is undone. Who leads the room or answers for it
-    speaks as ever. When this is answered nothing of anybody else is accepted any more, on any process."""
-
-    room: Id
-    hours: Annotated[str, Meta(pattern=r"^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}\Z")] | None = None
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Unhold(Command, frozen=True, kw_only=True):
-    """Moderators: hold no more in a room, by day and by night. What waits stays to be decided."""
-
-    room: Id
-    reason: Reason = ""
-
-
-class LetThrough(Command, frozen=True, kw_only=True):
-    """Moderators: let through what was `held`: it is an entry of its author from now on. Refused as its author would
-    be, who may be muted or have left (`muted`, `not_a_member`, `room_closed`, `room_locked`); `gone`: it waits
-    no more."""
-
-    held: Id
-
-
-class Decline(Command, frozen=True, kw_only=True):
-    """Moderators: decline what was `held`. Its author is told why; its words are destroyed after 72 h."""
-
-    held: Id
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class Guard(Command, frozen=True, kw_only=True):
-    """Moderators: guard a group room against a raid, for an hour. Whoever was first in it less than `minutes` ago, or
-    never, or has an account of less than a day, waits in its lobby, unless they hold a role; what they said in the last
-    `minutes` is hidden."""
-
-    room: Id
-    minutes: Annotated[int, Meta(ge=1, le=60 * 24)] = 30
-    rule: Code
-    reason: Because
-    case: Id | None = None
-
-
-class LetIn(Command, frozen=True, kw_only=True):
-    """Moderators: let a `person` in from the lobby of a guarded room; without one, everybody: the guarding ends. What
-    it has hidden stays hidden; `undo` shows it again."""
-
-    room: Id
-    person: Id | None = None
-    reason: Reason = ""
-
-
-class Undo(Command, frozen=True, kw_only=True):
-    """Moderators: undo an act. Words that were removed are shown again, as long as they are kept (72 h)."""
-
-    act: Id
-    reason: Reason = ""
-
-
-class Claim(Command, frozen=True, kw_only=True):
-    """Moderators: take a case. One wins; the others are refused with `gone`."""
-
-    case: Id
-
-
-class Close(Command, frozen=True, kw_only=True):
-    """Moderators: close a case you hold. Its evidence dies with it. `still_waits`: what was said waits in it."""
-
-    case: Id
-    outcome: Outcome
-    reason: Reason = ""
-
-
-class Decide(Command, frozen=True, kw_only=True):
-    """Moderators, supervisors and organisers: decide an appeal you hold, against an act that is not yours. `overturned`
-    undoes the act, if it still stands."""
-
-    case: Id
-    outcome: Verdict
-    reason: Because
-
-
-class Grade(Command, frozen=True, kw_only=True):
-    """Moderators: say what a case is about, after a look at it; the queue is in the order of the levels."""
-
-    case: Id
-    level: Level
-
-
-class Release(Command, frozen=True, kw_only=True):
-    """Moderators: hand a case you hold back to the queue."""
-
-    case: Id
-
-
-class HandOver(Command, frozen=True, kw_only=True):
-    """Whoever holds cases: hand all of them over, to a colleague (`to`) or to the queue. What is about the colleague,
-    or was reported by them, goes to the queue."""
-
-    to: Id | None = None
-
-
-class Escalate(Command, frozen=True, kw_only=True):
-    """Moderators: ask whoever is next in line (a supervisor, a professional, an organiser) about a case you hold. When
-    this is answered it is kept: one after another is asked until somebody acknowledges."""
-
-    case: Id
-    level: Level
-    reason: Reason
-
-
-class Acknowledge(Command, frozen=True, kw_only=True):
-    """Whoever is asked, or of a role later in the line: you see to this case; it is yours."""
-
-    case: Id
-
-
-class AskIn(Command, frozen=True, kw_only=True):
-    """Professionals and supervisors: ask to come into the one-to-one that a case is about. It must be in your hands, by
-    a call or because you acknowledged it. The member decides (`consent`); until then nothing is shown to you."""
-
-    case: Id
-    reason: Because
-
-
 class Consent(Command, frozen=True, kw_only=True):
     """In a one-to-one, whom it is for: answer an `ask` (the `ref` of its notice). No answer is a no."""
 
@@ -405,67 +172,8 @@ class LetGo(Command, frozen=True, kw_only=True):
     room: Id
 
 
-class Review(Command, frozen=True, kw_only=True):
-    """Moderators: a case that had been escalated was looked at once more."""
-
-    case: Id
-    reason: Reason = ""
-
-
 class Ping(Command, frozen=True, kw_only=True):
     """Are you there? Answered by `done`. Send one after 20 s of silence."""
-
-
-AnyCommand = (
-    Join
-    | Leave
-    | Say
-    | Edit
-    | TakeBack
-    | Retract
-    | React
-    | Typing
-    | Read
-    | Report
-    | Call
-    | Warn
-    | Mute
-    | Remove
-    | Clear
-    | Expel
-    | Ban
-    | Confirm
-    | Lock
-    | Unlock
-    | Slow
-    | Hold
-    | Unhold
-    | LetThrough
-    | Decline
-    | Guard
-    | LetIn
-    | Undo
-    | Claim
-    | Close
-    | Decide
-    | Grade
-    | Release
-    | HandOver
-    | Escalate
-    | Acknowledge
-    | AskIn
-    | Consent
-    | LetGo
-    | Review
-    | Ping
-)
-
-
-STAFF = (
-    Warn, Mute, Remove, Clear, Expel, Ban, Confirm, Lock, Unlock, Slow, Hold, Unhold, LetThrough, Decline, Guard, LetIn,
-    Undo, Claim, Close, Decide, Grade, Release, HandOver, Escalate, Acknowledge, AskIn, Review,
-)  # fmt: skip
-"""A bearer token never carries these: it lies in a program's files, where nobody types a passphrase."""
 
 
 class Frame(Quiet, frozen=True, tag_field="t", tag=str.lower, omit_defaults=True, kw_only=True):
@@ -607,22 +315,3 @@ class Refused(Frame, frozen=True, kw_only=True):
 
 
 AnyFrame = Welcome | Joined | Expired | Entries | Gap | Signal | Done | Refused
-
-decode_command = msgspec.json.Decoder(AnyCommand).decode
-"""bytes or str -> a command. Raises msgspec.ValidationError (JSON, but no command), msgspec.DecodeError (not JSON),
-UnicodeDecodeError or RecursionError: all of them can be had from a hostile frame."""
-
-decode_frame = msgspec.json.Decoder(AnyFrame).decode
-encode = msgspec.json.Encoder().encode
-
-
-class _JustRef(Struct):
-    ref: Ref = 0
-
-
-def ref_of(message: bytes) -> int:
-    """The ref of a message that is no command, so that its refusal can be told; 0 where there is none."""
-    try:
-        return msgspec.json.decode(message, type=_JustRef).ref
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return 0

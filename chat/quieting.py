@@ -13,8 +13,8 @@ from chat import acts, door, timeline
 from chat.acts import Act, Actor
 from chat.hours import ALWAYS, Hours
 from chat.ids import ActId, Millis, RoomId, new_id
-from chat.protocol import Hold, Lock, Slow
 from chat.refusals import Malformed, NotAMember, RoomClosed
+from chat.staff_commands import Hold, Lock, Slow
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
 from chat.tables import rooms, slow_says

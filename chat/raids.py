@@ -16,8 +16,8 @@ from chat.acts import Act
 from chat.door import MINUTE_MS, guards, is_new
 from chat.ids import ActId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
-from chat.protocol import Guard, LetIn
 from chat.refusals import NotAMember, RoomClosed
+from chat.staff_commands import Guard, LetIn
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
 from chat.tables import entries, hidden, lobby, memberships, people, rooms

@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from chat.codec import encode
 from chat.feed import Feed, entries_frame, fits
 from chat.ids import RoomId, Seq
 from chat.keys import Keys
 from chat.outbox import Follower, Outbox
-from chat.protocol import Entry, encode
+from chat.protocol import Entry
 from chat.refusals import Refusal, without_words
 from chat.store import Store, pairs
 from chat.tables import rooms

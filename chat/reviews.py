@@ -11,8 +11,8 @@ from chat import access, acts, audit, recusal, rooms, timeline
 from chat.cases import require_handler
 from chat.ids import CaseId, Millis, PersonId
 from chat.keys import Keys
-from chat.protocol import Review
 from chat.refusals import Gone, NotAMember
+from chat.staff_commands import Review
 from chat.store import Store, Transaction
 from chat.tables import cases, reviews
 from chat.tables import rooms as rooms_table

@@ -21,24 +21,14 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from chat.admission import Admission, Admitted, status_of
+from chat.codec import AnyCommand, decode_command, ref_of
 from chat.commands import Commands, refuse
 from chat.heap import let_go
 from chat.hub import Hub
 from chat.ids import RoomId
 from chat.intake import LAGGING, QUEUED, Intake
 from chat.outbox import HIGH_WATER_BYTES, LOW_WATER_BYTES, SEND_BUFFER_BYTES, Outbox, nowhere
-from chat.protocol import (
-    FRAME_BYTES,
-    SUBPROTOCOL,
-    TEXT_CHARACTERS,
-    AnyCommand,
-    Limits,
-    Say,
-    Welcome,
-    You,
-    decode_command,
-    ref_of,
-)
+from chat.protocol import FRAME_BYTES, SUBPROTOCOL, TEXT_CHARACTERS, Limits, Say, Welcome, You
 from chat.refusals import Malformed, NotAllowed, Refusal, without_words
 from chat.settings import Settings
 

@@ -14,8 +14,9 @@ from chat import access, acts, audit, recusal, rooms, timeline
 from chat.access import Membership
 from chat.ids import CaseId, PersonId, RoomId, new_id
 from chat.keys import Keys
-from chat.protocol import AskIn, Choice, Consent, LetGo
+from chat.protocol import Choice, Consent, LetGo
 from chat.refusals import Gone, NotAllowed, NotAMember, RoomClosed, RoomFull, TooFast
+from chat.staff_commands import AskIn
 from chat.store import Store, Transaction
 from chat.tables import cases, entries, escalations, memberships, people, thirds
 from chat.tables import rooms as rooms_table

@@ -19,8 +19,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from chat.acts import Kind as Act
 from chat.held import CODE as HELD
 from chat.ids import Millis
-from chat.protocol import LEVELS, Outcome
+from chat.protocol import LEVELS
 from chat.settings import Settings
+from chat.staff_commands import Outcome
 from chat.store import Transaction
 from chat.tables import acts, audit, cases, escalations, rooms
 from matcher.noise import noise, rounded

@@ -15,9 +15,10 @@ from chat.group import GroupCommit
 from chat.holding import AGAIN_S
 from chat.ids import ActId, CaseId, PersonId, Seq
 from chat.keys import KeyDestroyed
-from chat.protocol import AskIn, Call, Claim, Consent, Decide, Decline, Hold, LetThrough, Report, TakeBack, Undo
+from chat.protocol import Call, Consent, Report, TakeBack
 from chat.refusals import NotAMember, Refusal, Unavailable
 from chat.settings import Settings
+from chat.staff_commands import AskIn, Claim, Decide, Decline, Hold, LetThrough, Undo
 from chat.tables import acts, cases, memberships
 from chat.tables import held as held_table
 from chat.tables import thirds as thirds_table

@@ -14,19 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from chat import protocol
-from chat.protocol import (
-    AnyCommand,
-    AnyFrame,
-    Done,
-    Entries,
-    Entry,
-    Expired,
-    Gap,
-    Joined,
-    Refused,
-    Welcome,
-    decode_frame,
-)
+from chat.codec import AnyCommand, decode_frame
+from chat.protocol import AnyFrame, Done, Entries, Entry, Expired, Gap, Joined, Refused, Welcome
 
 PATIENCE_S = 10.0
 F = TypeVar("F", bound=AnyFrame)

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from chat import house_rules, moderation, people, rooms, timeline
 from chat.ids import ActId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
-from chat.protocol import Ban, Entry
+from chat.protocol import Entry
 from chat.seal import Keyring
+from chat.staff_commands import Ban
 from chat.store import Store
 from chat.tables import people as people_table
 from chat.tables import rooms as rooms_table

@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from chat import appeals, cases, escalations, moderation, protocol, raids, roster, tables
+from chat import appeals, cases, codec, escalations, moderation, raids, roster, tables
+from chat import staff_commands as staff
 from chat.ids import ActId, CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
-from chat.protocol import Ban, Claim, Close, Escalate, Lock, Mute, Report
+from chat.protocol import Report
+from chat.staff_commands import Ban, Claim, Close, Escalate, Lock, Mute
 from tests.place import WHY, Place
 from tests.test_held import waits_in
 from tests.three import ask_in
@@ -54,7 +56,7 @@ class Stage:
         [row] = await self.place.rows(tables.held)
         return int(row.id)
 
-    async def act(self, command: Mute | Lock | Ban | protocol.Hold) -> int:
+    async def act(self, command: Mute | Lock | Ban | staff.Hold) -> int:
         """Let a colleague act."""
         return await moderation.act(self.place.store, self.place.keys, self.colleague, command)
 
@@ -68,76 +70,76 @@ async def stage(place: Place) -> Stage:
     return Stage(place, me, colleague, person, room, seq, case)
 
 
-async def warn(on: Stage) -> protocol.Warn:
-    return protocol.Warn(person=on.person, **WHY)
+async def warn(on: Stage) -> staff.Warn:
+    return staff.Warn(person=on.person, **WHY)
 
 
 async def mute(on: Stage) -> Mute:
     return Mute(person=on.person, minutes=1, **WHY)
 
 
-async def remove(on: Stage) -> protocol.Remove:
-    return protocol.Remove(room=on.room, seq=on.seq, **WHY)
+async def remove(on: Stage) -> staff.Remove:
+    return staff.Remove(room=on.room, seq=on.seq, **WHY)
 
 
-async def clear(on: Stage) -> protocol.Clear:
-    return protocol.Clear(person=on.person, room=on.room, minutes=5, **WHY)
+async def clear(on: Stage) -> staff.Clear:
+    return staff.Clear(person=on.person, room=on.room, minutes=5, **WHY)
 
 
-async def expel(on: Stage) -> protocol.Expel:
-    return protocol.Expel(person=on.person, room=on.room, **WHY)
+async def expel(on: Stage) -> staff.Expel:
+    return staff.Expel(person=on.person, room=on.room, **WHY)
 
 
 async def ban(on: Stage) -> Ban:
     return Ban(person=on.person, days=14, **WHY)
 
 
-async def confirm(on: Stage) -> protocol.Confirm:
-    return protocol.Confirm(act=await on.act(Ban(person=on.person, **WHY)), reason="A reason.")
+async def confirm(on: Stage) -> staff.Confirm:
+    return staff.Confirm(act=await on.act(Ban(person=on.person, **WHY)), reason="A reason.")
 
 
 async def lock(on: Stage) -> Lock:
     return Lock(room=on.room, **WHY)
 
 
-async def unlock(on: Stage) -> protocol.Unlock:
+async def unlock(on: Stage) -> staff.Unlock:
     await on.act(Lock(room=on.room, **WHY))
-    return protocol.Unlock(room=on.room)
+    return staff.Unlock(room=on.room)
 
 
-async def slow(on: Stage) -> protocol.Slow:
-    return protocol.Slow(room=on.room, seconds=30, **WHY)
+async def slow(on: Stage) -> staff.Slow:
+    return staff.Slow(room=on.room, seconds=30, **WHY)
 
 
-async def hold(on: Stage) -> protocol.Hold:
-    return protocol.Hold(room=on.room, **WHY)
+async def hold(on: Stage) -> staff.Hold:
+    return staff.Hold(room=on.room, **WHY)
 
 
-async def unhold(on: Stage) -> protocol.Unhold:
-    await on.act(protocol.Hold(room=on.room, **WHY))
-    return protocol.Unhold(room=on.room)
+async def unhold(on: Stage) -> staff.Unhold:
+    await on.act(staff.Hold(room=on.room, **WHY))
+    return staff.Unhold(room=on.room)
 
 
-async def let_through(on: Stage) -> protocol.LetThrough:
-    return protocol.LetThrough(held=await on.held())
+async def let_through(on: Stage) -> staff.LetThrough:
+    return staff.LetThrough(held=await on.held())
 
 
-async def decline(on: Stage) -> protocol.Decline:
-    return protocol.Decline(held=await on.held(), **WHY)
+async def decline(on: Stage) -> staff.Decline:
+    return staff.Decline(held=await on.held(), **WHY)
 
 
-async def guard(on: Stage) -> protocol.Guard:
-    return protocol.Guard(room=on.room, **WHY)
+async def guard(on: Stage) -> staff.Guard:
+    return staff.Guard(room=on.room, **WHY)
 
 
-async def let_in(on: Stage) -> protocol.LetIn:
-    command = protocol.Guard(room=on.room, **WHY)
+async def let_in(on: Stage) -> staff.LetIn:
+    command = staff.Guard(room=on.room, **WHY)
     await raids.guard(on.place.store, on.place.keys, on.colleague, command)
-    return protocol.LetIn(room=on.room, person=on.person)
+    return staff.LetIn(room=on.room, person=on.person)
 
 
-async def undo(on: Stage) -> protocol.Undo:
-    return protocol.Undo(act=await on.act(Mute(person=on.person, minutes=1, **WHY)), reason="A reason.")
+async def undo(on: Stage) -> staff.Undo:
+    return staff.Undo(act=await on.act(Mute(person=on.person, minutes=1, **WHY)), reason="A reason.")
 
 
 async def claim(on: Stage) -> Claim:
@@ -148,44 +150,44 @@ async def close(on: Stage) -> Close:
     return Close(case=await on.mine(), outcome="nothing")
 
 
-async def decide(on: Stage) -> protocol.Decide:
+async def decide(on: Stage) -> staff.Decide:
     act = ActId(await on.act(Mute(person=on.person, minutes=1, **WHY)))
     appeal = await appeals.appeal(on.place.store, on.place.keys, on.person, act, words())
     await cases.claim(on.place.store, on.place.keys, on.me, Claim(case=appeal))
-    return protocol.Decide(case=appeal, outcome="upheld", reason="A reason.")
+    return staff.Decide(case=appeal, outcome="upheld", reason="A reason.")
 
 
-async def grade(on: Stage) -> protocol.Grade:
-    return protocol.Grade(case=on.case, level="imminent")
+async def grade(on: Stage) -> staff.Grade:
+    return staff.Grade(case=on.case, level="imminent")
 
 
-async def release(on: Stage) -> protocol.Release:
-    return protocol.Release(case=await on.mine())
+async def release(on: Stage) -> staff.Release:
+    return staff.Release(case=await on.mine())
 
 
-async def hand_over(on: Stage) -> protocol.HandOver:
+async def hand_over(on: Stage) -> staff.HandOver:
     await on.mine()
-    return protocol.HandOver(to=on.colleague)
+    return staff.HandOver(to=on.colleague)
 
 
 async def escalate(on: Stage) -> Escalate:
     return Escalate(case=await on.mine(), level="imminent", reason="A reason.")
 
 
-async def acknowledge(on: Stage) -> protocol.Acknowledge:
-    return protocol.Acknowledge(case=await on.escalated())
+async def acknowledge(on: Stage) -> staff.Acknowledge:
+    return staff.Acknowledge(case=await on.escalated())
 
 
-async def review(on: Stage) -> protocol.Review:
-    return protocol.Review(case=await on.closed(), reason="A note.")
+async def review(on: Stage) -> staff.Review:
+    return staff.Review(case=await on.closed(), reason="A note.")
 
 
-TRIED: dict[type, Callable[[Stage], Awaitable[protocol.AnyCommand]]] = {
-    protocol.Warn: warn, protocol.Mute: mute, protocol.Remove: remove, protocol.Clear: clear, protocol.Expel: expel,
-    protocol.Ban: ban, protocol.Confirm: confirm, protocol.Lock: lock, protocol.Unlock: unlock, protocol.Slow: slow,
-    protocol.Hold: hold, protocol.Unhold: unhold, protocol.LetThrough: let_through, protocol.Decline: decline,
-    protocol.Guard: guard, protocol.LetIn: let_in, protocol.Undo: undo,
-    protocol.Claim: claim, protocol.Close: close, protocol.Grade: grade, protocol.Decide: decide,
-    protocol.Release: release, protocol.HandOver: hand_over, protocol.Escalate: escalate,
-    protocol.Acknowledge: acknowledge, protocol.AskIn: ask_in, protocol.Review: review,
+TRIED: dict[type, Callable[[Stage], Awaitable[codec.AnyCommand]]] = {
+    staff.Warn: warn, staff.Mute: mute, staff.Remove: remove, staff.Clear: clear, staff.Expel: expel,
+    staff.Ban: ban, staff.Confirm: confirm, staff.Lock: lock, staff.Unlock: unlock, staff.Slow: slow,
+    staff.Hold: hold, staff.Unhold: unhold, staff.LetThrough: let_through, staff.Decline: decline,
+    staff.Guard: guard, staff.LetIn: let_in, staff.Undo: undo,
+    staff.Claim: claim, staff.Close: close, staff.Grade: grade, staff.Decide: decide,
+    staff.Release: release, staff.HandOver: hand_over, staff.Escalate: escalate,
+    staff.Acknowledge: acknowledge, staff.AskIn: ask_in, staff.Review: review,
 }  # fmt: skip

@@ -20,8 +20,9 @@ from chat import (
 )
 from chat.ids import CaseId, PersonId, RoomId, new_id
 from chat.journal import Journal
-from chat.protocol import Acknowledge, Claim, Close, Escalate, HandOver, Mute, Remove, Report, Undo
+from chat.protocol import Report
 from chat.refusals import Refusal
+from chat.staff_commands import Acknowledge, Claim, Close, Escalate, HandOver, Mute, Remove, Undo
 from chat.tables import cases as cases_table
 from chat.tables import memberships, mutes
 from chat.tables import people as people_table

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from chat import alerts, channels, claims
 from chat.alerts import Alerts
 from chat.ids import PersonId
-from chat.protocol import Acknowledge, Claim, Done, Escalate
+from chat.protocol import Done
 from chat.refusals import Malformed, NotAllowed
 from chat.rooms import DESK
+from chat.staff_commands import Acknowledge, Claim, Escalate
 from chat.tables import audit
 from chat.tables import cases as cases_table
 from chat.tables import channels as channels_table

@@ -10,13 +10,17 @@ from chat.clock import Clock
 from chat.ids import ActId, CaseId, PersonId
 from chat.journal import Journal
 from chat.keys import KeyDestroyed
-from chat.protocol import (
+from chat.protocol import Entry
+from chat.queue import queue
+from chat.refusals import Gone, Malformed, NotAllowed, NotAMember, NotWords
+from chat.retention import Retention
+from chat.settings import Settings
+from chat.staff_commands import (
     Ban,
     Claim,
     Close,
     Confirm,
     Decide,
-    Entry,
     Escalate,
     Grade,
     HandOver,
@@ -26,10 +30,6 @@ from chat.protocol import (
     Verdict,
     Warn,
 )
-from chat.queue import queue
-from chat.refusals import Gone, Malformed, NotAllowed, NotAMember, NotWords
-from chat.retention import Retention
-from chat.settings import Settings
 from chat.tables import acts, entries, evidence, hidden, mutes, people
 from chat.tables import audit as audit_table
 from chat.tables import cases as cases_table

@@ -10,8 +10,9 @@ from chat import audit_log, cases, erasure, exports, moderation
 from chat.audit_log import Line, Wanted
 from chat.ids import Millis, PersonId
 from chat.journal import Journal
-from chat.protocol import Claim, Close, Mute, Report, Warn
+from chat.protocol import Report
 from chat.refusals import Gone, NotAllowed, NotAMember
+from chat.staff_commands import Claim, Close, Mute, Warn
 from chat.tables import audit
 from tests.pages import site
 from tests.place import Place

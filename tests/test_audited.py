@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from chat import debriefs, exports, tables
-from chat.protocol import STAFF as COMMANDS
-from chat.protocol import Done, Mute
+from chat.protocol import Done
+from chat.staff_commands import STAFF as COMMANDS
+from chat.staff_commands import Mute
 from chat.tables import audit
 from matcher import own_signals
 from tests.counting import CountingKeys

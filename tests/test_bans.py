@@ -7,13 +7,13 @@ import sqlalchemy as sa
 
 from chat import access, bans, moderation, rooms, sessions
 from chat.ids import ActId, PersonId
-from chat.protocol import Ban, Confirm
 from chat.refusals import (
     Gone,
     NotAllowed,
     NotAMember,
     SignedOut,
 )
+from chat.staff_commands import Ban, Confirm
 from chat.tables import acts
 from chat.tables import people as people_table
 from tests.place import WHY, Place

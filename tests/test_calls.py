@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from chat import calls, cases, moderation, queue, rooms
 from chat.ids import CaseId, PersonId, RoomId
 from chat.journal import Journal
-from chat.protocol import Call, Claim, Close, Level, Mute
+from chat.protocol import Call, Level
 from chat.refusals import NotAMember, TooFast
+from chat.staff_commands import Claim, Close, Mute
 from chat.tables import audit, evidence, memberships
 from chat.tables import cases as cases_table
 from tests.place import Place

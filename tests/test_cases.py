@@ -9,8 +9,9 @@ from chat import cases, erasure, moderation, queue, rooms, timeline
 from chat.ids import CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
 from chat.keys import KeyDestroyed
-from chat.protocol import LEVELS, Claim, Close, Mute, Remove, Report
+from chat.protocol import LEVELS, Report
 from chat.refusals import Gone, Malformed, NotAllowed, NotAMember, TooFast
+from chat.staff_commands import Claim, Close, Mute, Remove
 from chat.tables import audit, evidence, hidden
 from chat.tables import cases as cases_table
 from chat.tables import rooms as rooms_table

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from chat import cases, claims, erasure, queue
 from chat.ids import CaseId, PersonId
 from chat.journal import Journal
-from chat.protocol import Claim, Close, Done, Grade, HandOver, Release, Report
+from chat.protocol import Done, Report
 from chat.refusals import Gone, NotAllowed, NotAMember
 from chat.rooms import DESK
+from chat.staff_commands import Claim, Close, Grade, HandOver, Release
 from chat.tables import audit
 from chat.tables import cases as cases_table
 from tests.place import Place

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 
 from chat import moderation, raids, rooms
 from chat.ids import PersonId, RoomId
-from chat.protocol import Expel, LetIn, Lock, Unlock
 from chat.refusals import Gone, NotAllowed, NotAMember, RoomFull
+from chat.staff_commands import Expel, LetIn, Lock, Unlock
 from chat.tables import acts, audit, hidden, lobby
 from chat.tables import rooms as rooms_table
 from tests.place import WHY, Place

@@ -12,8 +12,9 @@ from chat import appeals, cases, claims, dose, escalations, moderation, roster
 from chat.dose import DAY_MS, READ_MS, WEEK_MS, Dose
 from chat.ids import CaseId, PersonId
 from chat.journal import Journal
-from chat.protocol import Claim, Close, HandOver, Level, Mute, Release, Report
+from chat.protocol import Level, Report
 from chat.refusals import NotAllowed
+from chat.staff_commands import Claim, Close, HandOver, Mute, Release
 from chat.tables import audit, shifts
 from chat.tables import cases as cases_table
 from tests.pages import site

@@ -14,8 +14,9 @@ from chat import audit, cases, erasure, people, recovery, rooms, sessions
 from chat.ids import CaseId, Millis, PersonId, RoomId
 from chat.journal import Journal
 from chat.keys import KeyDestroyed
-from chat.protocol import Close, Report
+from chat.protocol import Report
 from chat.refusals import NotAMember, SignedOut
+from chat.staff_commands import Close
 from chat.store import Transaction
 from chat.tables import entries, meta
 from chat.tables import people as people_table

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from chat import account, calls, cases, claims, escalations, line, people, queue, reviews, roster
 from chat.ids import CaseId, PersonId
 from chat.journal import Journal
-from chat.protocol import Acknowledge, Call, Claim, Close, Escalate, Level, Release, Report, Review
+from chat.protocol import Call, Level, Report
 from chat.refusals import Gone, NotAllowed, NotAMember
+from chat.staff_commands import Acknowledge, Claim, Close, Escalate, Release, Review
 from chat.tables import audit
 from chat.tables import cases as cases_table
 from chat.tables import escalations as steps_table

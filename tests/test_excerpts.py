@@ -5,7 +5,8 @@ import sqlalchemy as sa
 
 from chat import appeals, cases
 from chat.ids import CaseId, PersonId, RoomId, Seq
-from chat.protocol import Clear, Mute, Remove, Report, Warn
+from chat.protocol import Report
+from chat.staff_commands import Clear, Mute, Remove, Warn
 from chat.tables import audit as audit_table
 from chat.tables import entries
 from tests.place import WHY, Place

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from chat import bans, rooms
 from chat.acts import Actor
 from chat.ids import PersonId, RoomId
-from chat.protocol import Ban
 from chat.refusals import NotAMember, RoomClosed, SignedOut
+from chat.staff_commands import Ban
 from chat.store import Transaction
 from chat.tables import entries
 from chat.tables import rooms as rooms_table

@@ -15,10 +15,11 @@ from chat.held import HeldSay
 from chat.holding import Holding
 from chat.ids import ActId, CaseId, PersonId, RoomId
 from chat.journal import Journal
-from chat.protocol import Close, Decide, Decline, Hold, LetThrough, TakeBack, Undo
+from chat.protocol import TakeBack
 from chat.refusals import Gone, NotAllowed, NotAMember, StillWaits
 from chat.retention import Retention
 from chat.settings import Settings
+from chat.staff_commands import Close, Decide, Decline, Hold, LetThrough, Undo
 from chat.tables import acts, audit
 from chat.tables import cases as cases_table
 from chat.tables import held as held_table

@@ -10,9 +10,9 @@ from chat import held, moderation
 from chat.group import Said, Saying
 from chat.holding import Holding
 from chat.ids import CaseId, PersonId
-from chat.protocol import Expel
 from chat.refusals import Refusal
 from chat.settings import Settings
+from chat.staff_commands import Expel
 from chat.tables import cases as cases_table
 from chat.tables import held as held_table
 from chat.tables import people as people_table

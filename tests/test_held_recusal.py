@@ -5,9 +5,9 @@ import pytest
 from chat import cases, claims, holding
 from chat.ids import CaseId, PersonId, RoomId
 from chat.journal import Journal
-from chat.protocol import Claim, Close, Release
 from chat.queue import queue
 from chat.refusals import NotAMember, StillWaits
+from chat.staff_commands import Claim, Close, Release
 from chat.tables import blocks
 from chat.tables import cases as cases_table
 from tests.place import Place

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from chat import erasure, held, moderation, rooms, talk
 from chat.journal import Journal
-from chat.protocol import Edit, Lock, Mute
-from chat.protocol import Slow as SlowDown
+from chat.protocol import Edit
 from chat.refusals import Gone, LookedAtFirst, Malformed, Muted, NotAMember, Refusal, RoomLocked
+from chat.staff_commands import Lock, Mute
+from chat.staff_commands import Slow as SlowDown
 from chat.tables import entries, memberships, slow_says
 from chat.tables import held as held_table
 from chat.tables import rooms as rooms_table

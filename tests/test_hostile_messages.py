@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from chat import rooms
-from chat.protocol import AnyFrame, Done, Entries, Entry, Expired, Joined, Mute, Refused, Say, decode_frame
+from chat.codec import decode_frame
+from chat.protocol import AnyFrame, Done, Entries, Entry, Expired, Joined, Refused, Say
+from chat.staff_commands import Mute
 from tests.hostile import Scene, open_server, scene
 from tests.raw import TEXT, Raw, frame, raw
 from tests.town import Town

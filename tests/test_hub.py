@@ -3,7 +3,8 @@
 import asyncio
 
 from chat import rooms, sessions
-from chat.protocol import Done, Edit, Entry, Expired, Join, Joined, Mute, React, Refused, Retract, Say
+from chat.protocol import Done, Edit, Entry, Expired, Join, Joined, React, Refused, Retract, Say
+from chat.staff_commands import Mute
 from tests.live import NEVER_S, live
 from tests.place import Place
 from tests.words import words

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("chat", "matcher", "web")
 LINES = 300
 LONG: dict[str, str] = {
-    "chat/protocol.py": "the whole wire protocol on one page, for people who write clients",
+    "chat/protocol.py": "all that a member's client sends and is sent on one page, for people who write clients",
     "chat/tables.py": "all tables of TALK on one page: what is kept of whom",
 }
 """Files that may be longer than LINES, and why."""

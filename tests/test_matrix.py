@@ -1,6 +1,6 @@
 """Who may do what: every command of the protocol by every role, and what is absent looks like what is forbidden.
 
-The rows are made from `protocol.AnyCommand`: a new command fails here until somebody has decided about each role.
+The rows are made from `codec.AnyCommand`: a new command fails here until somebody has decided about each role.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,10 +12,13 @@ import msgspec
 import pytest
 
 from chat import appeals, people, protocol, rooms
+from chat import staff_commands as staff
 from chat.access import DESK
+from chat.codec import AnyCommand
 from chat.ids import ActId, PersonId, RoomId, new_id
-from chat.protocol import STAFF as STAFF_COMMANDS
-from chat.protocol import AnyCommand, Done, Entry, Expired, Joined, Mute, Refused, Report
+from chat.protocol import Done, Entry, Expired, Joined, Refused, Report
+from chat.staff_commands import STAFF as STAFF_COMMANDS
+from chat.staff_commands import Mute
 from chat.tables import held as held_table
 from chat.timeline import seal
 from tests.client import Client, answer_code
@@ -89,50 +92,50 @@ ROWS: dict[type, Row] = {
         lambda t: Report(room=t.room, seq=t.seq, reason=words()), INSIDE | {"muted": "done", "gone": "done"},
     ),
     protocol.Call: Row(lambda t: protocol.Call(room=t.room), {"*": "not_a_member"}),
-    protocol.Escalate: Row(
-        lambda t: protocol.Escalate(case=t.case, level="imminent", reason=words()), {"*": "not_allowed"},
+    staff.Escalate: Row(
+        lambda t: staff.Escalate(case=t.case, level="imminent", reason=words()), {"*": "not_allowed"},
     ),
-    protocol.Acknowledge: Row(lambda t: protocol.Acknowledge(case=t.case), UNASKED),
-    protocol.AskIn: Row(lambda t: protocol.AskIn(case=t.case, reason=words()), {"*": "not_allowed"}),
+    staff.Acknowledge: Row(lambda t: staff.Acknowledge(case=t.case), UNASKED),
+    staff.AskIn: Row(lambda t: staff.AskIn(case=t.case, reason=words()), {"*": "not_allowed"}),
     protocol.Consent: Row(lambda t: protocol.Consent(ask=t.case, choice="all"), {"*": "not_a_member"}),
     protocol.LetGo: Row(lambda t: protocol.LetGo(room=t.room), {"*": "not_a_member"}),
-    protocol.Review: Row(lambda t: protocol.Review(case=t.case), {"moderator": "not_a_member", "*": "not_allowed"}),
-    protocol.Mute: Row(lambda t: Mute(person=t.person, minutes=1, rule="kindness", reason=words()), STAFF),
-    protocol.Undo: Row(lambda t: protocol.Undo(act=t.act, reason=words()), STAFF),
-    protocol.Warn: Row(lambda t: protocol.Warn(person=t.person, rule="kindness", reason=words()), STAFF),
-    protocol.Clear: Row(
-        lambda t: protocol.Clear(person=t.person, room=t.other, minutes=5, rule="kindness", reason=words()), STAFF,
+    staff.Review: Row(lambda t: staff.Review(case=t.case), {"moderator": "not_a_member", "*": "not_allowed"}),
+    staff.Mute: Row(lambda t: Mute(person=t.person, minutes=1, rule="kindness", reason=words()), STAFF),
+    staff.Undo: Row(lambda t: staff.Undo(act=t.act, reason=words()), STAFF),
+    staff.Warn: Row(lambda t: staff.Warn(person=t.person, rule="kindness", reason=words()), STAFF),
+    staff.Clear: Row(
+        lambda t: staff.Clear(person=t.person, room=t.other, minutes=5, rule="kindness", reason=words()), STAFF,
     ),
-    protocol.Expel: Row(
-        lambda t: protocol.Expel(person=t.person, room=t.other, rule="kindness", reason=words()), STAFF,
+    staff.Expel: Row(
+        lambda t: staff.Expel(person=t.person, room=t.other, rule="kindness", reason=words()), STAFF,
     ),
-    protocol.Ban: Row(lambda t: protocol.Ban(person=t.person, days=14, rule="kindness", reason=words()), STAFF),
-    protocol.Confirm: Row(
-        lambda t: protocol.Confirm(act=t.ban, reason=words()), STAFF | {"organiser": "not_allowed"},
+    staff.Ban: Row(lambda t: staff.Ban(person=t.person, days=14, rule="kindness", reason=words()), STAFF),
+    staff.Confirm: Row(
+        lambda t: staff.Confirm(act=t.ban, reason=words()), STAFF | {"organiser": "not_allowed"},
     ),
-    protocol.Lock: Row(lambda t: protocol.Lock(room=t.other, rule="kindness", reason=words()), STAFF),
-    protocol.Unlock: Row(lambda t: protocol.Unlock(room=t.other), STAFF),
-    protocol.Slow: Row(lambda t: protocol.Slow(room=t.other, seconds=0, rule="kindness", reason=words()), STAFF),
-    protocol.Hold: Row(lambda t: protocol.Hold(room=t.other, rule="kindness", reason=words()), STAFF),
-    protocol.Unhold: Row(lambda t: protocol.Unhold(room=t.other), STAFF),
-    protocol.LetThrough: Row(lambda t: protocol.LetThrough(held=t.held), STAFF),
-    protocol.Decline: Row(lambda t: protocol.Decline(held=t.held, rule="kindness", reason=words()), STAFF),
+    staff.Lock: Row(lambda t: staff.Lock(room=t.other, rule="kindness", reason=words()), STAFF),
+    staff.Unlock: Row(lambda t: staff.Unlock(room=t.other), STAFF),
+    staff.Slow: Row(lambda t: staff.Slow(room=t.other, seconds=0, rule="kindness", reason=words()), STAFF),
+    staff.Hold: Row(lambda t: staff.Hold(room=t.other, rule="kindness", reason=words()), STAFF),
+    staff.Unhold: Row(lambda t: staff.Unhold(room=t.other), STAFF),
+    staff.LetThrough: Row(lambda t: staff.LetThrough(held=t.held), STAFF),
+    staff.Decline: Row(lambda t: staff.Decline(held=t.held, rule="kindness", reason=words()), STAFF),
     protocol.TakeBack: Row(lambda t: protocol.TakeBack(room=t.room, say_id="matrix-held"), {"*": "gone"}),
-    protocol.Guard: Row(lambda t: protocol.Guard(room=t.other, rule="kindness", reason=words()), STAFF),
-    protocol.LetIn: Row(lambda t: protocol.LetIn(room=t.other), STAFF),
-    protocol.Remove: Row(
-        lambda t: protocol.Remove(room=t.room, seq=t.seq, rule="kindness", reason=words()), STAFF,
+    staff.Guard: Row(lambda t: staff.Guard(room=t.other, rule="kindness", reason=words()), STAFF),
+    staff.LetIn: Row(lambda t: staff.LetIn(room=t.other), STAFF),
+    staff.Remove: Row(
+        lambda t: staff.Remove(room=t.room, seq=t.seq, rule="kindness", reason=words()), STAFF,
     ),
-    protocol.Claim: Row(lambda t: protocol.Claim(case=t.case), HANDLER),
-    protocol.Close: Row(
-        lambda t: protocol.Close(case=t.case, outcome="nothing"), {"*": "not_allowed"},
+    staff.Claim: Row(lambda t: staff.Claim(case=t.case), HANDLER),
+    staff.Close: Row(
+        lambda t: staff.Close(case=t.case, outcome="nothing"), {"*": "not_allowed"},
     ),
-    protocol.Decide: Row(
-        lambda t: protocol.Decide(case=t.appeal, outcome="upheld", reason=words()), {"*": "not_allowed"},
+    staff.Decide: Row(
+        lambda t: staff.Decide(case=t.appeal, outcome="upheld", reason=words()), {"*": "not_allowed"},
     ),
-    protocol.Grade: Row(lambda t: protocol.Grade(case=t.case, level="hate"), HANDLER),
-    protocol.Release: Row(lambda t: protocol.Release(case=t.case), {"*": "not_allowed"}),
-    protocol.HandOver: Row(lambda t: protocol.HandOver(), HANDLER | {"professional": "done", "organiser": "done"}),
+    staff.Grade: Row(lambda t: staff.Grade(case=t.case, level="hate"), HANDLER),
+    staff.Release: Row(lambda t: staff.Release(case=t.case), {"*": "not_allowed"}),
+    staff.HandOver: Row(lambda t: staff.HandOver(), HANDLER | {"professional": "done", "organiser": "done"}),
     protocol.Ping: Row(lambda t: protocol.Ping(), {"*": "done"}),
 }  # fmt: skip
 
@@ -154,7 +157,7 @@ async def make_targets(it: Scene, boss: Client) -> Targets:
     person = await it.place.person()
     other = await it.place.room(person)
     await it.place.say(other, person, words())
-    banned = await boss.ask(protocol.Ban(person=await it.place.person(), rule="kindness", reason="."))
+    banned = await boss.ask(staff.Ban(person=await it.place.person(), rule="kindness", reason="."))
     assert isinstance(banned, Done)
     held = await keep_waiting(it, other, person)
     appeal = await appeals.appeal(it.place.store, it.place.keys, PersonId(one.me), ActId(muted.act), words())

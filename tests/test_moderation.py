@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from chat import access, cases, moderation, people
 from chat.ids import CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
-from chat.protocol import Close, Mute, Remove, Report, Undo
+from chat.protocol import Report
 from chat.refusals import Gone, Muted, NotAllowed, NotAMember
+from chat.staff_commands import Close, Mute, Remove, Undo
 from chat.tables import acts, audit, entries, hidden, mutes
 from tests.place import Place
 from tests.words import words

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from chat import access, house_rules, moderation, raids, rooms
 from chat.ids import ActId, PersonId, RoomId
-from chat.protocol import Ban, Clear, Expel, Guard, Hold, Lock, Mute, Remove, Retract, Slow, Undo, Warn
+from chat.protocol import Retract
 from chat.refusals import (
     Expelled,
     Gone,
@@ -18,6 +18,7 @@ from chat.refusals import (
     RoomLocked,
     SignedOut,
 )
+from chat.staff_commands import Ban, Clear, Expel, Guard, Hold, Lock, Mute, Remove, Slow, Undo, Warn
 from chat.tables import acts, audit, entries, hidden
 from chat.talk import retract
 from tests.place import WHY, Place

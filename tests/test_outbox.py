@@ -5,9 +5,10 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.codec import encode
 from chat.ids import PersonId
 from chat.outbox import PROGRESS_BYTES, STUCK_S, Outbox, Turn, nowhere, text_frame
-from chat.protocol import Done, encode
+from chat.protocol import Done
 from tests.test_feed import Screen
 
 

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from chat import quieting, rooms
 from chat.clock import Clock
 from chat.ids import ActId, RoomId
-from chat.protocol import Slow
 from chat.retention import Retention
 from chat.settings import Settings
+from chat.staff_commands import Slow
 from chat.tables import acts, entries
 from chat.tables import rooms as rooms_table
 from chat.valve import SLOW_MS, SLOW_S

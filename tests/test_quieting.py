@@ -7,12 +7,12 @@ import sqlalchemy as sa
 
 from chat import moderation, rooms
 from chat.ids import RoomId
-from chat.protocol import Lock, Slow, Unlock
 from chat.refusals import (
     NotAMember,
     RoomLocked,
 )
 from chat.refusals import Slow as TooSlow
+from chat.staff_commands import Lock, Slow, Unlock
 from chat.tables import rooms as rooms_table
 from chat.tables import slow_says
 from tests.place import WHY, Place

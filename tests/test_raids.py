@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from chat import door, moderation, raids, rooms, timeline
 from chat.door import PROBATION_MS
 from chat.ids import ActId, PersonId, RoomId, Seq
-from chat.protocol import Guard, LetIn, Remove, Retract, Undo
+from chat.protocol import Retract
 from chat.refusals import NotAllowed, NotAMember, RoomClosed
+from chat.staff_commands import Guard, LetIn, Remove, Undo
 from chat.tables import acts, audit, entries, lobby, memberships, people
 from chat.tables import rooms as rooms_table
 from chat.talk import retract

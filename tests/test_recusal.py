@@ -10,7 +10,11 @@ from chat import appeals, bans, cases, claims, escalations, moderation, reviews,
 from chat.acts import require_case
 from chat.ids import ActId, CaseId, PersonId, RoomId
 from chat.journal import Journal
-from chat.protocol import (
+from chat.protocol import Report
+from chat.queue import queue
+from chat.recusal import MATCHED_MS
+from chat.refusals import NotAMember, Refusal
+from chat.staff_commands import (
     Acknowledge,
     Ban,
     Claim,
@@ -24,14 +28,10 @@ from chat.protocol import (
     Mute,
     Release,
     Remove,
-    Report,
     Review,
     Undo,
     Warn,
 )
-from chat.queue import queue
-from chat.recusal import MATCHED_MS
-from chat.refusals import NotAMember, Refusal
 from chat.tables import acts, audit, blocks, mutes, people
 from chat.tables import rooms as rooms_table
 from tests.place import WHY, Place

@@ -10,9 +10,10 @@ from chat import audit, cases, links, moderation, retention, rooms, sessions, ti
 from chat.clock import Clock, confirm_clock
 from chat.ids import PersonId, RoomId, Seq
 from chat.keys import KeyDestroyed
-from chat.protocol import Done, Mute, Ping, Report
+from chat.protocol import Done, Ping, Report
 from chat.retention import DAY_MS, HOUR_MS, Retention
 from chat.settings import Settings
+from chat.staff_commands import Mute
 from chat.tables import audit as audit_table
 from chat.tables import cases as cases_table
 from chat.tables import entries, evidence, hidden

@@ -7,7 +7,7 @@ from pathlib import Path
 from chat import appeals, moderation, recovery
 from chat.ids import ActId
 from chat.journal import Journal
-from chat.protocol import Clear, Decide, Expel, Mute, Remove, Verdict, Warn
+from chat.staff_commands import Clear, Decide, Expel, Mute, Remove, Verdict, Warn
 from chat.tables import cases as cases_table
 from tests.pages import Browser, Pages, site
 from tests.place import WHY

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from chat import calls, cases, channels, roster
 from chat.journal import Journal
-from chat.protocol import Call, Claim, Close, Report
+from chat.protocol import Call, Report
+from chat.staff_commands import Claim, Close
 from chat.tables import cases as cases_table
 from tests.pages import site
 from tests.words import words

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chat import moderation
 from chat.ids import CaseId
-from chat.protocol import Hold
+from chat.staff_commands import Hold
 from chat.tables import cases
 from tests.pages import site
 from tests.place import WHY

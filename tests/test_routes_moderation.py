@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from chat import moderation, passphrases, raids, recovery
 from chat.house_rules import TEXT_MOST
 from chat.ids import PersonId
-from chat.protocol import Ban, Confirm, Expel, Guard, Lock, Undo, Warn
+from chat.staff_commands import Ban, Confirm, Expel, Guard, Lock, Undo, Warn
 from chat.tables import acts
 from chat.tables import house_rules as table
 from chat.tables import people as people_table

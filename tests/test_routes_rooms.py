@@ -5,7 +5,8 @@ from pathlib import Path
 
 from chat import cases, history, moderation, rooms, timeline
 from chat.ids import PersonId, RoomId, Seq
-from chat.protocol import Entry, Mute, Report
+from chat.protocol import Entry, Report
+from chat.staff_commands import Mute
 from chat.tables import audit
 from chat.tables import rooms as rooms_table
 from tests.pages import site

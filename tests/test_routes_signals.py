@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from chat import cases
-from chat.protocol import Claim
+from chat.staff_commands import Claim
 from chat.tables import cases as cases_table
 from matcher.own_signals import NAME_MOST
 from matcher.tables import own_signals as table

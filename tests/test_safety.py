@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from chat import cases, escalations, held, moderation
 from chat.ids import Millis, new_id
 from chat.journal import Journal
-from chat.protocol import Acknowledge, Claim, Close, Escalate, Mute, Report, Undo
+from chat.protocol import Report
 from chat.settings import Settings
+from chat.staff_commands import Acknowledge, Claim, Close, Escalate, Mute, Undo
 from chat.tables import acts as acts_table
 from chat.tables import audit, rooms
 from chat.tables import cases as cases_table

@@ -3,8 +3,9 @@
 import pytest
 
 from chat import cases, claims, history, moderation, rooms, roster, thirds
-from chat.protocol import Claim, HandOver, Mute, Release, Report
+from chat.protocol import Report
 from chat.refusals import Gone, NotAllowed, NotAMember, RoomClosed, RoomFull, TooFast
+from chat.staff_commands import Claim, HandOver, Mute, Release
 from chat.tables import audit, blocks
 from chat.tables import escalations as steps
 from chat.tables import people as people_table

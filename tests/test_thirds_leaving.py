@@ -8,8 +8,8 @@ import pytest
 from chat import access, cases, claims, erasure, people, raising, rooms, thirds
 from chat.ids import PersonId
 from chat.journal import Journal
-from chat.protocol import Grade, HandOver, Release
 from chat.refusals import NotAMember, Refusal, TooFast
+from chat.staff_commands import Grade, HandOver, Release
 from chat.tables import rooms as rooms_table
 from chat.tables import thirds as asks
 from matcher import blocks as blocking

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from chat import cases, erasure, moderation, rooms, timeline
 from chat.ids import PersonId, RoomId, Seq
 from chat.journal import Journal
-from chat.protocol import Edit, React, Remove, Report, Retract
+from chat.protocol import Edit, React, Report, Retract
+from chat.staff_commands import Remove
 from chat.store import epoch
 from chat.tables import entries
 from chat.tables import rooms as rooms_table

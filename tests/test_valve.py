@@ -10,9 +10,10 @@ from chat import account, appeals, cases, raids, rooms, roster
 from chat.door import PROBATION_MS
 from chat.ids import ActId, CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
-from chat.protocol import Claim, Close, Decide, Guard, Mute, Report
+from chat.protocol import Report
 from chat.queue import queue
 from chat.refusals import Muted
+from chat.staff_commands import Claim, Close, Decide, Guard, Mute
 from chat.store import Store
 from chat.tables import acts, audit, memberships, mutes, people, roles
 from chat.tables import cases as cases_table

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from chat import cases
 from chat.ids import CaseId, PersonId
 from chat.journal import Journal
-from chat.protocol import Claim, Close
+from chat.staff_commands import Claim, Close
 from chat.tables import acts, entries, memberships, mutes
 from chat.tables import cases as cases_table
 from chat.valve import FLAGGED_MS, HIDE_FLAGS, PAUSE_FLAGS

@@ -4,8 +4,8 @@ import pytest
 
 from chat import people
 from chat.ids import PersonId
-from chat.protocol import Mute
 from chat.refusals import Muted
+from chat.staff_commands import Mute
 from chat.valve import PAUSE_FLAGS
 from matcher import waiting
 from tests.circle import Circle

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from chat import access, calls, cases, roster, thirds
 from chat.ids import CaseId, PersonId, RoomId, Seq
-from chat.protocol import AskIn, Call, Choice, Claim, Consent, LetGo
+from chat.protocol import Call, Choice, Consent, LetGo
+from chat.staff_commands import AskIn, Claim
 from chat.tables import entries
 from chat.tables import thirds as asks
 from tests.place import Place

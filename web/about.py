@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 from starlette.responses import PlainTextResponse, Response
 
-from chat import account, protocol
+from chat import account, codec, protocol
 from chat.refusals import Malformed, NotAMember, Refusal
 from web.site import LANGUAGE_S, Visit
 
@@ -84,7 +84,7 @@ async def wire_protocol(visit: Visit) -> Response:
     return visit.page(
         "protocol.html",
         intro=intro,
-        sent=[_frame(one) for one in get_args(protocol.AnyCommand)],
+        sent=[_frame(one) for one in get_args(codec.AnyCommand)],
         got=[_frame(one) for one in get_args(protocol.AnyFrame)],
         inner=[_frame(one) for one in (protocol.Entry, protocol.Member, protocol.You, protocol.Limits)],
     )

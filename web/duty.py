@@ -3,8 +3,8 @@
 from starlette.responses import Response
 
 from chat import channels, claims, debriefs, roster, staffing
-from chat.protocol import HandOver
 from chat.refusals import Malformed, NotWords
+from chat.staff_commands import HandOver
 from web.site import Visit, is_digits
 
 

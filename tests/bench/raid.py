@@ -25,8 +25,9 @@ import sqlalchemy as sa
 from chat import people, sessions
 from chat.ids import PersonId, RoomId
 from chat.keys import Keys
-from chat.protocol import AnyFrame, Done, Guard
+from chat.protocol import AnyFrame, Done
 from chat.seal import Keyring
+from chat.staff_commands import Guard
 from chat.store import Store
 from chat.tables import acts, entries, hidden, memberships
 from chat.tables import people as people_table

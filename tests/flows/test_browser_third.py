@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Route, expect
 
 from chat import calls, cases, escalations, people, rooms, roster, sessions
 from chat.ids import PersonId, new_id
-from chat.protocol import Acknowledge, Call, Claim, Escalate
+from chat.protocol import Call
+from chat.staff_commands import Acknowledge, Claim, Escalate
 from chat.tables import people as people_table
 from tests import browser
 from tests.browser import DESKTOP, PHONE, House, Visitor, visitor

@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from chat.protocol import Done, Entry, Hold, LetThrough, Refused, TakeBack, Unhold
+from chat.protocol import Done, Entry, Refused, TakeBack
+from chat.staff_commands import Hold, LetThrough, Unhold
 from chat.tables import held
 from tests.client import Client, answer_code
 from tests.town import TOLD_S, Town

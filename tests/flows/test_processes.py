@@ -16,9 +16,10 @@ from websockets.exceptions import ConnectionClosed
 from chat.bus import HINT_TIMEOUT_S
 from chat.ids import PersonId, RoomId
 from chat.presence import PRESENCE_S
-from chat.protocol import AnyFrame, Ban, Done, Entry, Expel, Mute, Refused, Report, Retract, Say
+from chat.protocol import AnyFrame, Done, Entry, Refused, Report, Retract, Say
 from chat.reader import BEAT_S
 from chat.rooms import DESK
+from chat.staff_commands import Ban, Expel, Mute
 from chat.tables import acts, entries
 from chat.tables import rooms as rooms_table
 from tests.client import Client, answer_code

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from chat import rooms
 from chat.door import PROBATION_MS
-from chat.protocol import Done, Entry, Guard, LetIn, Refused, Undo
+from chat.protocol import Done, Entry, Refused
+from chat.staff_commands import Guard, LetIn, Undo
 from chat.tables import memberships
 from chat.tables import people as people_table
 from tests.client import Client, answer_code
