@@ -107,9 +107,9 @@ class Place:
                 await asyncio.sleep(0.01)
 
     async def rows(self, table: sa.Table, *where: "sa.ColumnElement[bool]") -> "list[sa.Row[tuple[object, ...]]]":
-        """Return rows of a table."""
+        """Return rows of a table, by their primary key."""
         async with self.store.reading() as tx:
-            return list(await tx.execute(sa.select(table).where(*where)))
+            return list(await tx.execute(sa.select(table).where(*where).order_by(*table.primary_key)))
 
 
 @asynccontextmanager
