@@ -238,7 +238,7 @@ sa.Index("ux_cases_held", cases.c.held, cases.c.code, unique=True,
          postgresql_where=cases.c.held.is_not(None), sqlite_where=cases.c.held.is_not(None))  # fmt: skip
 sa.Index("ix_cases_found", cases.c.room, cases.c.code, cases.c.created_at,
          postgresql_where=cases.c.code.is_not(None), sqlite_where=cases.c.code.is_not(None))  # fmt: skip
-
+sa.Index("ix_cases_reporter", cases.c.reporter, cases.c.created_at)
 sa.Index("ix_cases_state", cases.c.state, postgresql_where=cases.c.state != "closed",
          sqlite_where=cases.c.state != "closed")  # fmt: skip
 

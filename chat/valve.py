@@ -5,10 +5,11 @@ report is hidden; who is reported by PAUSE_FLAGS people may not write in group r
 into at once is slow for SLOW_MS. These are acts as moderators make them, made by nobody: told, appealed and undone as
 those are, and the case waits as before. What somebody has judged, the valve does not do again.
 
-So that reports are no weapon, those alone count that come from members of some standing who were there. Who comes to
-the desk is spared: whoever would have to look must be able to speak, and taking that from them needs an organiser. In a
-one-to-one it does nothing; a pause reaches neither one nor the way to one (see `access.decided`). Nobody is told that
-theirs was the report that did it.
+So that reports are no weapon, those alone count that come from members of some standing who were there, and of whose
+reports lately it was not judged that mostly there was nothing. Who comes to the desk is spared: whoever would have to
+look must be able to speak, and taking that from them needs an organiser. In a one-to-one it does nothing; a pause
+reaches neither one nor the way to one (see `access.decided`). Nobody is told that theirs was the report that did it,
+nor that theirs does not count.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,12 @@ FLAGGED_MS = DAY_MS
 """Reports older than this count no more, nor do those of words older than this: a pause is over by then, and no second
 one is for the same words."""
 PAUSE_MS = DAY_MS
+ERRED_MS = 90 * DAY_MS
+"""Reports older than this are held against nobody: they tell little of tonight."""
+ERRED_MOST = 100
+"""So many reports of one person are weighed, the newest: a report waits for it, with the desk locked."""
+NIGHT_MS = DAY_MS // 2
+"""Reports that lie so far apart are of two nights."""
 SLOW_S = 10
 """Long enough for those who were there to be read between those who came, and short enough to talk."""
 SLOW_MS = 30 * MINUTE_MS
@@ -117,9 +124,7 @@ async def _flags(tx: Transaction, author: PersonId, *where: "sa.ColumnElement[bo
     muted = sa.exists().where(mute.c.person == cases.c.reporter, mute.c.lifted_at.is_(None), mute.c.until > now)
     guards = sa.select(acts_table).where(acts_table.c.kind == "guarded", door.still_stands(now))
     new = [sa.and_(cases.c.room == one.room, door.is_new(one)) for one in await tx.execute(guards)]
-    counted = sa.select(sa.func.count(cases.c.reporter.distinct())).select_from(
-        _flagged.join(people, people.c.id == cases.c.reporter)
-    )
+    counted = sa.select(cases.c.reporter).distinct().select_from(_flagged.join(people, people.c.id == cases.c.reporter))
     counted = counted.where(
         cases.c.kind == "report", cases.c.state != "closed", cases.c.subject == author,
         cases.c.created_at > now - FLAGGED_MS, people.c.state == "active",
@@ -127,7 +132,68 @@ async def _flags(tx: Transaction, author: PersonId, *where: "sa.ColumnElement[bo
         sa.or_(entries.c.at > now - FLAGGED_MS, _edited(_edit.c.at > now - FLAGGED_MS)), sa.not_(_is_judged()),
         sa.not_(sa.or_(sa.false(), *new)), *where,
     )  # fmt: skip
-    return int((await tx.execute(counted)).scalar_one())
+    each = counted.subquery("each_once")
+    heeded = sa.select(sa.func.count()).select_from(each).where(sa.not_(_errs(each, now)))
+    return int((await tx.execute(heeded)).scalar_one())
+
+
+def _errs(who: sa.Subquery, now: Millis) -> "sa.ColumnElement[bool]":
+    """Whether the reports of somebody (a row with a `reporter`) of what was said in group rooms came to nothing lately:
+    those of two nights, and more of them than to something. What nobody has judged yet, or is kept no longer, is
+    neither.
+
+    One night is one mistake, however many messages it was about, and anybody makes it: they are heard as before. Who
+    looks after a room reports much and is wrong at times: they are heard unless they mostly are. Whoever is left out
+    loses this count and nothing else; what they report is a case as ever. Discourse weighs those who flag in a like
+    way: by the share that its moderators agreed with, and not before there are a few (its `ReviewableScore`).
+    """
+    past, place = cases.alias("past"), rooms.alias("place")
+    wrong = sa.and_(sa.or_(past.c.outcome == "nothing", _is_taken_back(past)), sa.not_(_came_of(past, now)))
+    erred = sa.case((past.c.outcome != "nothing", 0), (wrong, 1))
+    judged = sa.select(past.c.reporter, past.c.created_at, erred.label("erred")).join(place, place.c.id == past.c.room)
+    judged = judged.where(
+        past.c.reporter == who.c.reporter, past.c.kind == "report", past.c.created_at > now - ERRED_MS,
+        past.c.seq.is_not(None), place.c.kind == "group",
+    )  # fmt: skip
+    known = judged.order_by(past.c.created_at.desc()).limit(ERRED_MOST).correlate(who).subquery("known")
+    at = sa.case((known.c.erred == 1, known.c.created_at))
+    nights = sa.func.max(at) - sa.func.min(at) >= NIGHT_MS
+    often = sa.select(known.c.reporter).group_by(known.c.reporter)
+    return often.having(sa.and_(nights, sa.func.avg(known.c.erred) > 0.5)).exists()
+
+
+def _is_taken_back(past: "sa.FromClause") -> "sa.ColumnElement[bool]":
+    """Whether a report (a row) was among those for which the valve did what somebody has taken back."""
+    act, of = acts_table.alias("taken_back"), entries.alias("past_entry")
+    said = sa.select(_said(of)).where(of.c.room == past.c.room, of.c.seq == past.c.seq).correlate(past)
+    same = sa.and_(act.c.room == past.c.room, act.c.seq == sa.func.coalesce(said.scalar_subquery(), past.c.seq))
+    return sa.exists().where(
+        act.c.person == past.c.subject, act.c.made_by.is_(None), sa.or_(act.c.kind == "muted", same),
+        act.c.made_at.between(past.c.created_at, past.c.created_at + FLAGGED_MS), _is_withdrawn(act),
+    ).correlate_except(act)  # fmt: skip
+
+
+def _came_of(past: "sa.FromClause", now: Millis) -> "sa.ColumnElement[bool]":
+    """Whether something came of what a report (a row) was about. Of several about one person, moderators act on one,
+    and close the others as nothing to do; what the valve did and they left as it is was right, too."""
+    also, act, until = cases.alias("also"), acts_table.alias("came"), sa.func.coalesce(past.c.closed_at, now)
+    another = sa.exists().where(
+        also.c.subject == past.c.subject, also.c.kind == "report", also.c.outcome != "nothing",
+        also.c.created_at.between(past.c.created_at - FLAGGED_MS, past.c.created_at + FLAGGED_MS),
+    )  # fmt: skip
+    stood = sa.or_(act.c.made_by.is_not(None), act.c.until.is_(None), act.c.until > until)
+    done = sa.exists().where(
+        act.c.person == past.c.subject, act.c.made_at.between(past.c.created_at - FLAGGED_MS, until), stood,
+        sa.not_(_is_withdrawn(act)),
+    ).correlate_except(act)  # fmt: skip
+    return sa.or_(another, done)
+
+
+def _is_withdrawn(act: "sa.FromClause") -> "sa.ColumnElement[bool]":
+    """Whether an act (a row) was undone, or overturned on appeal, also when it was over by then."""
+    appeal = cases.alias("appeal")
+    overturned = sa.exists().where(appeal.c.act == act.c.id, appeal.c.outcome == "overturned")
+    return sa.or_(act.c.undone_at.is_not(None), overturned.correlate_except(appeal))
 
 
 _edit = entries.alias("edit")

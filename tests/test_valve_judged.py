@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from chat import cases
 from chat.ids import CaseId, PersonId
 from chat.journal import Journal
-from chat.staff_commands import Claim, Close
+from chat.staff_commands import Claim, Close, Outcome
 from chat.tables import acts, entries, memberships, mutes
 from chat.tables import cases as cases_table
 from chat.valve import FLAGGED_MS, HIDE_FLAGS, PAUSE_FLAGS
@@ -19,11 +19,11 @@ AGAIN_MS = 3_600_000
 """An hour later a report is another report."""
 
 
-async def close(place: Place, moderator: PersonId, *found: CaseId) -> None:
+async def close(place: Place, moderator: PersonId, *found: CaseId, outcome: Outcome = "nothing") -> None:
     for case in found:
         await cases.claim(place.store, place.keys, moderator, Claim(case=case))
         journal = Journal(place.folder / "erasures.journal")
-        await cases.close(place.store, place.keys, journal, moderator, Close(case=case, outcome="nothing"))
+        await cases.close(place.store, place.keys, journal, moderator, Close(case=case, outcome=outcome))
 
 
 async def take_back(place: Place, moderator: PersonId) -> None:

@@ -449,6 +449,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("code IS NOT NULL"),
         sqlite_where=sa.text("code IS NOT NULL"),
     )
+    op.create_index("ix_cases_reporter", "cases", ["reporter", "created_at"], unique=False)
     op.create_index(
         "ix_cases_state",
         "cases",
