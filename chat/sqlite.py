@@ -1,6 +1,6 @@
 """SQLite's engines, over aiosqlite, which gives each connection a thread.
 
-What reads is short, nearly always, and never waits for who writes (WAL): it is read at once, on the loop, because the
+What reads is short, nearly always, and does not wait for who writes (WAL): it is read at once, on the loop, because the
 way to a thread and back costs more than most statements do. A statement that has not ended after LOOP_MS is begun again
 in the thread; before each reading, and when one has held the loop that long, everybody else has a turn.
 
@@ -37,9 +37,11 @@ READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 
 LOOP_MS = 2.0
 """So long a statement may hold the loop, and so may a reading before others have a turn. What SQLite does in one step
-of its machine, a whole `count(*)` say, is not cut short; nor is waiting for locks, which nobody of ours holds long."""
-LOOK = 50
-"""After so many steps, ten rows or so, it is asked whether that time is over: each may have to wait for the GIL."""
+of its machine, a whole `count(*)` say, is not cut short; nor is waiting for a lock, when the log of a process that was
+killed is recovered, say."""
+STEPS = 50
+"""So many steps of that machine, some ten rows, go by between two looks at the clock: each may have to wait for the
+GIL."""
 
 
 def writer(path: Path) -> AsyncEngine:
@@ -47,14 +49,15 @@ def writer(path: Path) -> AsyncEngine:
     return _engine(path, WRITE, 1)
 
 
-def reader(path: Path, size: int) -> AsyncEngine:
+def reader(path: Path, size: int, *, loop_ms: float = LOOP_MS, steps: int = STEPS) -> AsyncEngine:
     """Return an engine with so many connections to the file at `path`, to read over and nothing else."""
-    return _engine(path, READ, size)
+    return _engine(path, READ, size, loop_ms, steps)
 
 
-def _engine(path: Path, begin: str, size: int) -> AsyncEngine:
+def _engine(path: Path, begin: str, size: int, loop_ms: float = LOOP_MS, steps: int = STEPS) -> AsyncEngine:
+    driver = _Driver(loop_ms, steps)
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}", module=_Driver(aiosqlite, sqlite3), poolclass=AsyncAdaptedQueuePool,
+        f"sqlite+aiosqlite:///{path}", module=driver, poolclass=AsyncAdaptedQueuePool,
         pool_size=size, max_overflow=0, hide_parameters=True,
     )  # fmt: skip
 
@@ -67,7 +70,8 @@ def _engine(path: Path, begin: str, size: int) -> AsyncEngine:
 
     @sa.event.listens_for(engine.sync_engine, "invalidate")
     def given_up(connection: "_Connection", _: object, error: BaseException | None) -> None:
-        """A task that is cancelled in the middle of a statement gives its connection up, and with it the lock."""
+        """A task that is cancelled in the middle of a statement gives its connection up. What it began is undone first:
+        closing does not, while the thread is at it still."""
         if error is not None:
             connection.rollback()
 
@@ -94,27 +98,27 @@ class _Cursor(adapted.AsyncAdapt_aiosqlite_cursor):
     def close(self) -> None:
         self._rows.clear()
 
-    async def _execute_async(self, operation: str, parameters: Any) -> None:
+    async def _execute_async(self, operation: str, parameters: object) -> None:
         await self._go(sqlite3.Cursor.execute, operation, parameters or ())
 
-    async def _executemany_async(self, operation: str, seq_of_parameters: Any) -> None:
+    async def _executemany_async(self, operation: str, seq_of_parameters: object) -> None:
         await self._go(sqlite3.Cursor.executemany, operation, seq_of_parameters)
 
-    async def _go(self, execute: "_Execute", operation: str, parameters: Any) -> None:
+    async def _go(self, execute: "_Execute", operation: str, parameters: object) -> None:
         connection = cast(_Connection, self._adapt_connection)
         async with connection._execute_mutex:
             cursor, self._rows = await connection.run(execute, operation, parameters)
         self._cursor = cast(Any, cursor)
 
 
-_Execute = Callable[[sqlite3.Cursor, str, Any], object]
+_Execute = Callable[[sqlite3.Cursor, str, Any], object]  # execute or executemany
 _Found = tuple[sqlite3.Cursor, deque[Any]]
 
 
 class _Connection(adapted.AsyncAdapt_aiosqlite_connection):
     """A connection, which begins a transaction with the first of its statements."""
 
-    __slots__ = ("_begin", "_in_thread", "_turn_at")
+    __slots__ = ("_begin", "_in_thread", "_loop_s", "_steps", "_turn_at_s")
 
     _cursor_cls = _Cursor  # type: ignore[assignment]  # it is given a connection of ours, and no other
 
@@ -122,20 +126,21 @@ class _Connection(adapted.AsyncAdapt_aiosqlite_connection):
         super().__init__(driver, connection)
         self._begin = ""
         self._in_thread = True
-        self._turn_at = 0.0
+        self._turn_at_s = 0.0
+        self._loop_s, self._steps = driver.loop_ms / 1000, driver.steps
 
     def begin(self, how: str) -> None:
         """Let a transaction begin: READ or WRITE."""
-        self._begin, self._in_thread, self._turn_at = how, how != READ, 0.0
+        self._begin, self._in_thread, self._turn_at_s = how, how != READ, 0.0
 
-    async def run(self, execute: _Execute, operation: str, parameters: Any) -> _Found:
-        """Run a statement. A reading one of whose statements went to the thread goes on there, and ends there: if it is
-        cancelled the thread is at it still, and what it holds of the last it did, words maybe, it holds until the next.
-        """
+    async def run(self, execute: _Execute, operation: str, parameters: object) -> _Found:
+        """Run a statement. A reading that had one in the thread goes on there, and ends there: after what a cancelled task
+        left running, and because the thread lets go of what it did last (words, maybe) only when it is given something
+        else to do."""
         if not self._in_thread:
-            if time.perf_counter() - self._turn_at > LOOP_MS / 1000:
+            if time.perf_counter() - self._turn_at_s > self._loop_s:
                 await asyncio.sleep(0)
-                self._turn_at = time.perf_counter()
+                self._turn_at_s = time.perf_counter()
             try:
                 return self._at_once(execute, operation, parameters)
             except sqlite3.OperationalError as error:
@@ -147,10 +152,10 @@ class _Connection(adapted.AsyncAdapt_aiosqlite_connection):
         )
         return found
 
-    def _at_once(self, execute: _Execute, operation: str, parameters: Any) -> _Found:
-        until = time.perf_counter() + LOOP_MS / 1000
+    def _at_once(self, execute: _Execute, operation: str, parameters: object) -> _Found:
+        until = time.perf_counter() + self._loop_s
         connection: sqlite3.Connection = self._connection._conn
-        connection.set_progress_handler(lambda: time.perf_counter() > until, LOOK)
+        connection.set_progress_handler(lambda: time.perf_counter() > until, self._steps)
         try:
             return _run(connection, self._begin, execute, operation, parameters)
         finally:
@@ -167,15 +172,17 @@ class _Connection(adapted.AsyncAdapt_aiosqlite_connection):
 
     def rollback(self) -> None:
         """Undo what has begun; the pool asks for it whenever a connection comes back, also after a commit."""
-        begun, in_thread = bool(self._begin), self._in_thread
+        begun, in_thread = self._begin, self._in_thread
         self._begin, self._in_thread = "", True
         if begun and in_thread:
+            if begun == READ and self._connection._connection is not None:
+                self._connection._conn.interrupt()  # what nobody waits for any more
             super().rollback()
         elif begun and self._connection._connection is not None:
             self._connection._conn.rollback()
 
 
-def _run(connection: sqlite3.Connection, begin: str, execute: _Execute, operation: str, parameters: Any) -> _Found:
+def _run(connection: sqlite3.Connection, begin: str, execute: _Execute, operation: str, parameters: object) -> _Found:
     """Run a statement, and fetch all its rows."""
     with closing(connection.cursor()) as cursor:
         if begin and not connection.in_transaction:  # asked, not remembered: a BEGIN can be cut short, too
@@ -185,7 +192,11 @@ def _run(connection: sqlite3.Connection, begin: str, execute: _Execute, operatio
 
 
 class _Driver(adapted.AsyncAdapt_aiosqlite_dbapi):
-    """aiosqlite, as SQLAlchemy wants it."""
+    """aiosqlite, as SQLAlchemy wants it, and how long its connections may hold the loop."""
+
+    def __init__(self, loop_ms: float, steps: int) -> None:
+        super().__init__(aiosqlite, sqlite3)
+        self.loop_ms, self.steps = loop_ms, steps
 
     def connect(self, *arguments: Any, **named: Any) -> _Connection:
         return _Connection(self, super().connect(*arguments, **named)._connection)

@@ -6,6 +6,7 @@ and never before, so nothing is announced that might not be kept.
 """
 
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cache
@@ -59,8 +60,8 @@ class Transaction:
         statement: sa.Executable,
         parameters: "dict[str, object] | Sequence[dict[str, object]] | None" = None,
     ) -> "sa.CursorResult[Any]":
-        """Run a statement. To build one costs as much as to run it: what is asked all the time is built once, with
-        parameters."""
+        """Run a statement. Building one costs as much as running it, so what is asked all the time is built once and
+        given its values here."""
         return cast("sa.CursorResult[Any]", await self._connection.execute(statement, parameters))
 
     async def now(self) -> Millis:
@@ -144,7 +145,7 @@ class Store:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
-        """Open a transaction to read in; it never waits for a writer.
+        """Open a transaction to read in; it never waits for a writer. (On SQLite writing in it fails, as a bug.)
 
         Raises:
             Unavailable: the database did not answer.
@@ -229,6 +230,8 @@ class unavailable:
 
 
 def _is_away(error: BaseException) -> bool:
+    if getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY:
+        return False  # a bug of ours: somebody has written in a reading
     away = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError, TimeoutError)
     if isinstance(error, away):
         return True
