@@ -220,7 +220,7 @@ cases = sa.Table(
     sa.Column("room", Id, sa.ForeignKey("rooms.id")),
     sa.Column("seq", sa.BigInteger),
     sa.Column("held", Id),  # what waited when it was found; `seq` says what it became
-    sa.Column("subject", Id, sa.ForeignKey("people.id"), index=True),  # whom it is about
+    sa.Column("subject", Id, sa.ForeignKey("people.id")),  # whom it is about
     sa.Column("reporter", Id, sa.ForeignKey("people.id")),
     sa.Column("claimed_by", Id, sa.ForeignKey("people.id")),
     sa.Column("seen_at", Time),  # when the claimer's console was last seen: a claim is a lease, see claims
@@ -239,6 +239,7 @@ sa.Index("ux_cases_held", cases.c.held, cases.c.code, unique=True,
 sa.Index("ix_cases_found", cases.c.room, cases.c.code, cases.c.created_at,
          postgresql_where=cases.c.code.is_not(None), sqlite_where=cases.c.code.is_not(None))  # fmt: skip
 sa.Index("ix_cases_reporter", cases.c.reporter, cases.c.created_at)
+sa.Index("ix_cases_subject", cases.c.subject, cases.c.created_at)
 sa.Index("ix_cases_state", cases.c.state, postgresql_where=cases.c.state != "closed",
          sqlite_where=cases.c.state != "closed")  # fmt: skip
 

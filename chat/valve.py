@@ -5,11 +5,11 @@ report is hidden; who is reported by PAUSE_FLAGS people may not write in group r
 into at once is slow for SLOW_MS. These are acts as moderators make them, made by nobody: told, appealed and undone as
 those are, and the case waits as before. What somebody has judged, the valve does not do again.
 
-So that reports are no weapon, those alone count that come from members of some standing who were there, and of whose
-reports lately it was not judged that mostly there was nothing. Who comes to the desk is spared: whoever would have to
-look must be able to speak, and taking that from them needs an organiser. In a one-to-one it does nothing; a pause
-reaches neither one nor the way to one (see `access.decided`). Nobody is told that theirs was the report that did it,
-nor that theirs does not count.
+So that reports are no weapon, those alone count that come from members of some standing who were there, and whose
+reports have lately not mostly come to nothing. Who comes to the desk is spared: whoever would have to look must be able
+to speak, and taking that from them needs an organiser. In a one-to-one it does nothing; a pause reaches neither one nor
+the way to one (see `access.decided`). Nobody is told that theirs was the report that did it, nor that theirs does not
+count.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ PAUSE_MS = DAY_MS
 ERRED_MS = 90 * DAY_MS
 """Reports older than this are held against nobody: they tell little of tonight."""
 ERRED_MOST = 100
-"""So many reports of one person are weighed, the newest: a report waits for it, with the desk locked."""
+"""So many judged reports of one person are weighed, the newest: a report waits for it, with the desk locked."""
 NIGHT_MS = DAY_MS // 2
 """Reports that lie so far apart are of two nights."""
 SLOW_S = 10
@@ -62,9 +62,10 @@ async def heed(tx: Transaction, by: Nobody, case: CaseId) -> None:
     if row is None or await roster.is_watched(tx):
         return
     this = sa.and_(cases.c.room == row.room, _said(entries) == row.seq)
-    if await _flags(tx, row.subject, this) >= HIDE_FLAGS and not await _is_hidden(tx, row.room, row.seq):
+    if await _is_flagged(tx, HIDE_FLAGS, row.subject, this) and not await _is_hidden(tx, row.room, row.seq):
         await _hide(tx, by, row, case)
-    if await _flags(tx, row.subject) >= PAUSE_FLAGS and row.state == "active" and not await _is_paused(tx, row.subject):
+    active = row.state == "active"
+    if active and await _is_flagged(tx, PAUSE_FLAGS, row.subject) and not await _is_paused(tx, row.subject):
         await _pause(tx, by, row, case)
 
 
@@ -113,8 +114,8 @@ def _said(of: "sa.FromClause") -> "sa.ColumnElement[int]":
     return sa.case((of.c.kind == "edited", of.c.target), else_=of.c.seq)
 
 
-async def _flags(tx: Transaction, author: PersonId, *where: "sa.ColumnElement[bool]") -> int:
-    """Count the people whose reports of what somebody said in group rooms count, each once."""
+async def _is_flagged(tx: Transaction, enough: int, author: PersonId, *where: "sa.ColumnElement[bool]") -> bool:
+    """Whether so many people have reported what somebody said in group rooms whose reports count."""
     now = await tx.now()
     there, mute = memberships.alias("there"), mutes.alias("mute")
     was_there = sa.exists().where(
@@ -133,8 +134,10 @@ async def _flags(tx: Transaction, author: PersonId, *where: "sa.ColumnElement[bo
         sa.not_(sa.or_(sa.false(), *new)), *where,
     )  # fmt: skip
     each = counted.subquery("each_once")
-    heeded = sa.select(sa.func.count()).select_from(each).where(sa.not_(_errs(each, now)))
-    return int((await tx.execute(heeded)).scalar_one())
+    many = sa.select(sa.func.count()).select_from(each)
+    if (await tx.execute(many)).scalar_one() < enough:  # mostly; and the desk waits for the longer question
+        return False
+    return bool((await tx.execute(many.where(sa.not_(_errs(each, now))))).scalar_one() >= enough)
 
 
 def _errs(who: sa.Subquery, now: Millis) -> "sa.ColumnElement[bool]":
@@ -148,12 +151,11 @@ def _errs(who: sa.Subquery, now: Millis) -> "sa.ColumnElement[bool]":
     way: by the share that its moderators agreed with, and not before there are a few (its `ReviewableScore`).
     """
     past, place = cases.alias("past"), rooms.alias("place")
-    wrong = sa.and_(sa.or_(past.c.outcome == "nothing", _is_taken_back(past)), sa.not_(_came_of(past, now)))
-    erred = sa.case((past.c.outcome != "nothing", 0), (wrong, 1))
+    erred = sa.case((sa.or_(past.c.outcome != "nothing", _came_of(past, now)), 0), else_=1)
     judged = sa.select(past.c.reporter, past.c.created_at, erred.label("erred")).join(place, place.c.id == past.c.room)
     judged = judged.where(
         past.c.reporter == who.c.reporter, past.c.kind == "report", past.c.created_at > now - ERRED_MS,
-        past.c.seq.is_not(None), place.c.kind == "group",
+        past.c.seq.is_not(None), place.c.kind == "group", sa.or_(past.c.outcome.is_not(None), _is_taken_back(past)),
     )  # fmt: skip
     known = judged.order_by(past.c.created_at.desc()).limit(ERRED_MOST).correlate(who).subquery("known")
     at = sa.case((known.c.erred == 1, known.c.created_at))

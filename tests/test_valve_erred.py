@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from chat import appeals
-from chat.ids import ActId, CaseId, PersonId
+from chat.ids import ActId, CaseId, PersonId, new_id
 from chat.staff_commands import Mute, Outcome
 from chat.tables import acts, entries, hidden
 from chat.tables import cases as cases_table
-from chat.valve import ERRED_MS, FLAGGED_MS, HIDE_FLAGS, NIGHT_MS, PAUSE_FLAGS
+from chat.valve import ERRED_MOST, ERRED_MS, FLAGGED_MS, HIDE_FLAGS, NIGHT_MS, PAUSE_FLAGS
 from tests.place import WHY, Place
 from tests.test_appeals import claim, decide
 from tests.test_moderation_acts import act
@@ -143,6 +143,32 @@ async def test_who_is_as_often_right_as_wrong_is_heard(place: Place) -> None:
     assert (await reported(place, [known, *others]))[1] == ["removed"]
 
 
+async def test_who_was_right_each_night_that_was_left_so_is_heard_after_two_mistakes(place: Place) -> None:
+    moderator, [known, *others] = await place.person("moderator"), await aged(place, HIDE_FLAGS)
+    for _ in range(2):
+        await left(place, moderator, (await reported(place, [known, *others]))[0])
+        await let_pass(place, NIGHT_MS)
+    for _ in range(2):
+        await close(place, moderator, *(await reported(place, [known]))[0])
+        await let_pass(place, NIGHT_MS)
+    assert (await reported(place, [known, *others]))[1] == ["removed"]
+
+
+async def test_what_nobody_has_judged_pushes_out_nothing_that_was(place: Place) -> None:
+    moderator, [known, *others] = await place.person("moderator"), await aged(place, HIDE_FLAGS)
+    for _ in range(2):
+        await close(place, moderator, *(await reported(place, [known]))[0])
+        await let_pass(place, NIGHT_MS)
+    [waits] = (await reported(place, [known]))[0]
+    [row] = await place.rows(cases_table, cases_table.c.id == waits)
+    earlier = row.created_at - NIGHT_MS // 2
+    async with place.store.transaction() as tx:
+        await tx.execute(
+            cases_table.insert(), [row._asdict() | {"id": new_id(), "created_at": earlier} for _ in range(ERRED_MOST)]
+        )
+    assert (await reported(place, [known, *others]))[1] == []
+
+
 async def test_others_are_heard_beside_who_is_not_and_so_are_they_in_the_end(place: Place) -> None:
     moderator, [known, *others] = await place.person("moderator"), await aged(place, 1 + HIDE_FLAGS)
     for _ in range(2):
@@ -193,7 +219,7 @@ async def test_whose_reports_count_is_found_by_indexes(place: Place) -> None:
 
     engine = place.store._writer.sync_engine
     sa.event.listen(engine, "before_cursor_execute", plan)
-    await reported(place, await aged(place, 1))
+    await reported(place, await aged(place, HIDE_FLAGS))
     sa.event.remove(engine, "before_cursor_execute", plan)
     told = " ".join(plans)
     assert all(one in told for one in ("ix_cases_reporter", "ix_cases_subject", "ix_acts_person"))

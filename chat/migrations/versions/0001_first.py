@@ -458,7 +458,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state != 'closed'"),
         sqlite_where=sa.text("state != 'closed'"),
     )
-    op.create_index(op.f("ix_cases_subject"), "cases", ["subject"], unique=False)
+    op.create_index("ix_cases_subject", "cases", ["subject", "created_at"], unique=False)
     op.create_index(
         "ux_cases_found",
         "cases",
