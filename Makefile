@@ -11,7 +11,7 @@ PORT ?= 8000
 TESTS ?=
 # What tests write lies in memory where there is room for it (4 GB): thousands of times nobody waits for a disk.
 SHM := $(shell df --output=avail /dev/shm 2>/dev/null | tail -1)
-TEMP := $(if $(shell [ "$(SHM)" -gt 4000000 ] 2>/dev/null && [ -w /dev/shm ] && echo yes),/dev/shm,$(or $(TMPDIR),/tmp))
+TEMP := $(or $(TMPDIR),$(if $(shell [ "$(SHM)" -gt 4000000 ] 2>/dev/null && [ -w /dev/shm ] && echo yes),/dev/shm),/tmp)
 
 .PHONY: run setup test check lock migration tools
 

@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from websockets.datastructures import Headers
 
 from chat import sessions
-from chat.people import Person
+from chat.people import Person, of_row
 from chat.refusals import NotAllowed, Refusal, SignedOut, TooFast
 from chat.sessions import Kind
 from chat.settings import Settings
@@ -58,7 +58,7 @@ class Admission:
         token, kind = self._token(headers)
         async with self._store.reading() as tx:
             row = await sessions.standing(tx, token, kind, epoch=True)
-        return Admitted(sessions.whose(row), row.id, kind == "bearer", row.epoch)
+        return Admitted(of_row(row, row.person), row.id, kind == "bearer", row.epoch)
 
     def _token(self, headers: Headers) -> tuple[str, Kind]:
         authorization = headers.get_all("Authorization")

@@ -55,9 +55,8 @@ async def knock(tx: Transaction, where: "sa.Row[Any]", person: PersonId) -> bool
 
 async def guards(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
     """Return the guardings of a room (acts) that stand, the oldest first."""
-    return (
-        await tx.execute(sa.select(acts).where(_guards(tx.is_postgresql, acts.c.room == room)).order_by(acts.c.id))
-    ).all()
+    wanted = sa.select(acts).where(_guards(tx.is_postgresql, acts.c.room == room)).order_by(acts.c.id)
+    return (await tx.execute(wanted)).all()
 
 
 def is_new(guard: "sa.Row[Any]") -> "sa.ColumnElement[bool]":

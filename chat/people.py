@@ -6,6 +6,7 @@ ever waits for a key. Every change of a role is in the audit.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -84,7 +85,7 @@ async def find(tx: Transaction, person: PersonId) -> Person:
     row = (await tx.execute(wanted)).first()
     if row is None:
         raise NotAMember
-    return Person(person, row.nickname, row.inbox, in_order(row.roles), row.language, row.state)
+    return of_row(row, person)
 
 
 async def name_of(tx: Transaction, person: PersonId) -> str:
@@ -93,14 +94,15 @@ async def name_of(tx: Transaction, person: PersonId) -> str:
 
 
 def roles_held() -> "sa.Label[str | None]":
-    """The roles of the statement's person as a column `roles`; see `in_order`."""
+    """The roles of the statement's person as a column `roles`; see `of_row`."""
     held = sa.select(sa.func.aggregate_strings(roles.c.role, ",")).where(roles.c.person == people.c.id)
     return held.correlate(people).scalar_subquery().label("roles")
 
 
-def in_order(held: str | None) -> tuple[str, ...]:
-    """Return the roles of a column of `roles_held`."""
-    return tuple(role for role in ROLES if role in (held or "").split(","))
+def of_row(row: "sa.Row[Any]", person: PersonId) -> Person:
+    """Return the person of a row that has their columns, and those of `roles_held`."""
+    held = tuple(role for role in ROLES if role in (row.roles or "").split(","))
+    return Person(person, row.nickname, row.inbox, held, row.language, row.state)
 
 
 async def rename(tx: Transaction, person: PersonId, nickname: str) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from chat import timeline
 from chat.ids import Millis, PersonId, RoomId, Seq, new_id
-from chat.people import Person, in_order, roles_held
+from chat.people import Person, of_row, roles_held
 from chat.refusals import NotAMember, SignedOut
 from chat.seal import token_hash
 from chat.store import Transaction, clock, incarnation
@@ -75,11 +75,11 @@ async def find(tx: Transaction, token: str, kind: Kind = "cookie") -> Found:
     """
     row = await standing(tx, token, kind)
     session = Session(row.id, row.person, row.kind, row.created_at, row.seen_at)
-    return Found(session, whose(row), row.now - row.seen_at >= TOUCH_MS)
+    return Found(session, of_row(row, row.person), row.now - row.seen_at >= TOUCH_MS)
 
 
 async def standing(tx: Transaction, token: str, kind: Kind, *, epoch: bool = False) -> "sa.Row[Any]":
-    """Return the session a token stands for, with its person (see `whose`), `now`, and the `epoch` if it is asked for.
+    """Return the session a token stands for, with its person (`people.of_row`), `now`, and the `epoch` if asked for it.
 
     Raises:
         SignedOut: ended, expired, of the other kind, never made, or its person is banned or erased.
@@ -102,11 +102,6 @@ def _standing(is_postgresql: bool, epoch: bool) -> "sa.Select[Any]":
         sessions.c.hash == sa.bindparam("token_hash"), sessions.c.kind == sa.bindparam("of_kind"),
         people.c.state == "active", sessions.c.expires_at > now,
     )  # fmt: skip
-
-
-def whose(row: "sa.Row[Any]") -> Person:
-    """Return the person of a row of `standing`."""
-    return Person(row.person, row.nickname, row.inbox, in_order(row.roles), row.language, row.state)
 
 
 async def inbox_end(tx: Transaction, session: int) -> Seq:
