@@ -134,9 +134,9 @@ class _Connection(adapted.AsyncAdapt_aiosqlite_connection):
         self._begin, self._in_thread, self._turn_at_s = how, how != READ, 0.0
 
     async def run(self, execute: _Execute, operation: str, parameters: object) -> _Found:
-        """Run a statement. A reading that had one in the thread goes on there, and ends there: after what a cancelled task
-        left running, and because the thread lets go of what it did last (words, maybe) only when it is given something
-        else to do."""
+        """Run a statement. A reading that had one in the thread goes on there, and ends there: after what a cancelled
+        task left running, and because the thread lets go of what it did last (words, maybe) only when it is given
+        something else to do."""
         if not self._in_thread:
             if time.perf_counter() - self._turn_at_s > self._loop_s:
                 await asyncio.sleep(0)
