@@ -101,7 +101,7 @@ def open_house(*, demo: bool = True, matching: bool = True, env: dict[str, str] 
             "HEARTHSIDE_SIGN_UPS_PER_DAY": "10000", "HEARTHSIDE_HANDSHAKES_PER_MINUTE": "10000", **(env or {}),
         }  # fmt: skip
         web = servers.start("web", PROGRAM, "-m", "web", env=settings)
-        web.wait_until(lambda: "hearthside: ready" in web.said())
+        web.wait_until(lambda: servers.is_listening(port))  # it says that it is ready a moment before
         house = House(port, Path(folder), Line(port, other), web, settings, dict(LINK.findall(web.said())))
         house.line.mend()
         with ExitStack() as running:

@@ -121,7 +121,7 @@ def figures(argv: list[str]) -> dict[str, float]:
     parser = argparse.ArgumentParser(prog="python -m tests.bench raid")
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--raiders", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=20.0, help="before the raid, and after the doors are closed")
+    parser.add_argument("--seconds", type=float, default=60.0, help="before the raid, and after the doors are closed")
     parser.add_argument("--raid", type=float, default=15.0, help="seconds until the moderator closes them")
     asked = parser.parse_args(argv)
     cores = sorted(os.sched_getaffinity(0))
