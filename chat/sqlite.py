@@ -37,8 +37,8 @@ READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
 
 LOOP_MS = 2.0
 """So long a statement may hold the loop, and so may a reading before others have a turn. What SQLite does in one step
-of its machine, a whole `count(*)` say, is not cut short; nor is waiting for a lock, when the log of a process that was
-killed is recovered, say."""
+of its machine (a whole `count(*)`) is not cut short; nor is waiting for a lock (while the log of a process that was
+killed is recovered)."""
 STEPS = 50
 """So many steps of that machine, some ten rows, go by between two looks at the clock: each may have to wait for the
 GIL."""
