@@ -225,8 +225,14 @@ class unavailable:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is not None and _is_away(error):
-            logger.warning("database: %s", type(error.__cause__ or error).__name__)
+            logger.warning("database: %s %s", type(error.__cause__ or error).__name__, _code_of(error))
             raise Unavailable(RETRY_AFTER_S) from None
+
+
+def _code_of(error: BaseException) -> str:
+    """Return PostgreSQL's SQLSTATE, or SQLite's name for it, or nothing: it holds nobody's words."""
+    orig = getattr(error, "orig", None)
+    return str(getattr(orig, "sqlstate", None) or getattr(orig, "sqlite_errorname", None) or "")
 
 
 def _is_away(error: BaseException) -> bool:

@@ -26,7 +26,9 @@ BOUNDED = {"lock_timeout": LOCK_TIMEOUT_MS, "idle_in_transaction_session_timeout
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer, who waits at the gate
-async def test_a_row_that_a_hung_process_holds_refuses_and_is_no_bug(place: Place) -> None:
+async def test_a_row_that_a_hung_process_holds_refuses_and_is_no_bug(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
     room = await place.room()
     hung = Store.open(place.store.url)
     try:
@@ -35,6 +37,7 @@ async def test_a_row_that_a_hung_process_holds_refuses_and_is_no_bug(place: Plac
             with pytest.raises(Unavailable):
                 async with place.store.transaction() as tx:
                     await tx.lock(rooms, [room])
+        assert caplog.messages == ["database: Error 55P03"]
     finally:
         await hung.close()
 
