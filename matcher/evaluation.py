@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.encoder import Vectors
-from matcher.ranking import best, pool_mean, similarities
+from matcher.ranking import Pool, best, similarities
 
 MEASURES = ("P@1", "P@5", "nDCG@10", "MRR")
 DEPTH = 100
@@ -47,7 +47,7 @@ def most_alike(wanted: Vectors, pool: Vectors, top: int) -> list[int]:
     Args:
         wanted: shape (d,). pool: shape (n, d).
     """
-    return [int(row) for row in best(similarities(wanted[np.newaxis], pool, pool_mean(pool))[0], top)]
+    return [int(row) for row in best(similarities(wanted[np.newaxis], Pool.of(pool))[0], top)]
 
 
 def rankings(vectors: Vectors) -> Iterator[list[int]]:

@@ -23,7 +23,7 @@ from matcher import changes
 from matcher.encoder import Vectors
 from matcher.facets import WISHED
 from matcher.profiles import unseal_vector
-from matcher.ranking import UNIT, pool_mean, similarities
+from matcher.ranking import UNIT, Pool, similarities
 from matcher.tables import peers, profile_facets, profile_languages, profiles
 
 PAGE = 250
@@ -53,7 +53,7 @@ class Index:
         self._store = store
         self._keys = keys
         self._cursor: Seq | None = None
-        self._mean: Vectors | None = None
+        self._pool: Pool | None = None
         self._clear("")
 
     def __len__(self) -> int:
@@ -136,10 +136,9 @@ class Index:
         made: Vectors = np.zeros((len(sought), count), dtype=np.float32)
         rows = [n for n, one in enumerate(sought) if one.vector is not None and self._is_comparable(one.vector)]
         if rows and count:
-            if self._mean is None:
-                self._mean = pool_mean(self._vectors[:count])
+            self._pool = self._pool or Pool.of(self._vectors[:count])
             wanted = np.stack([sought[n].vector for n in rows])  # type: ignore[misc]
-            made[rows] = similarities(wanted, self._vectors[:count], self._mean)
+            made[rows] = similarities(wanted, self._pool)
         for n in set(range(len(sought))) - set(rows):
             columns = [self._column[one] for one in sought[n].facets if one in self._column]
             made[n] = self._has[:count, columns].sum(axis=1) / max(1, len(sought[n].facets))
@@ -191,7 +190,7 @@ class Index:
         self._people = np.zeros(PAGE, dtype=np.int64)
         self._vectors: Vectors = np.zeros((PAGE, 0), dtype=np.float32)
         self._has: Mask = np.zeros((PAGE, 64), dtype=np.bool_)
-        self._mean = None
+        self._pool = None
 
     def _put(self, person: PersonId, facets: Iterable[tuple[str, bytes]], vector: Vectors | None) -> None:
         row = self._row.setdefault(person, len(self._row))
@@ -212,7 +211,7 @@ class Index:
             if column == self._has.shape[1]:
                 self._has = np.concatenate((self._has, np.zeros_like(self._has)), axis=1)
             self._has[row, column] = True
-        self._mean = None
+        self._pool = None
 
     def _drop(self, person: PersonId) -> None:
         row = self._row.pop(person, None)
@@ -224,7 +223,7 @@ class Index:
             held[end] = 0  # a vector can be inverted into text
         if row != end:
             self._row[PersonId(int(self._people[row]))] = row
-        self._mean = None
+        self._pool = None
 
 
 def _who() -> "sa.Select[Any]":

@@ -1,4 +1,6 @@
-"""Ranking: how alike a request and peers are, and who is most. Exact: 100,000 rows take 8 ms, so no index is kept."""
+"""Ranking: how alike a request and peers are, and who is most. Exact: one reading of all rows, so no index is kept."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,14 +13,40 @@ PRIOR = 50
 of a thousand nearly everything."""
 
 
-def pool_mean(peers: Vectors) -> Vectors:
-    """Return what the peers of a pool have in common, shape (d,): see `similarities`. Rows of zeros do not count."""
-    present = int(np.count_nonzero(peers.any(axis=1)))
-    mean: Vectors = (peers.sum(axis=0) / (present + PRIOR)).astype(np.float32)
-    return mean
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Pool:
+    """Peers to compare with, and what is told of all of them before anybody asks: it costs several searches.
+
+    Attributes:
+        peers: shape (n, d), float32, rows of unit length, or all zeros where there is nothing to compare; n may be 0.
+            Whoever changes a row makes a new pool.
+        mean: shape (d,), what the peers have in common. Rows of zeros do not count.
+        along: shape (n,), each row's product with the mean.
+        length: shape (n,), of each row once the mean is taken from it; infinite where there is nothing to compare.
+    """
+
+    peers: Vectors
+    mean: Vectors
+    along: Vectors
+    length: Vectors
+
+    @classmethod
+    def of(cls, peers: Vectors) -> "Pool":
+        """Make a pool of peers.
+
+        Raises:
+            ValueError: not a row a peer.
+        """
+        if peers.ndim != 2:
+            raise ValueError("peers' vectors are not rows")
+        is_told = np.einsum("nd,nd->n", peers, peers) > 0
+        mean: Vectors = (peers.sum(axis=0) / (int(np.count_nonzero(is_told)) + PRIOR)).astype(np.float32)
+        along = peers @ mean
+        length = _length(along, mean)
+        return cls(peers, mean, along, np.where(is_told & (length > UNIT), length, np.float32(np.inf)))
 
 
-def similarities(wanted: Vectors, peers: Vectors, mean: Vectors) -> Vectors:
+def similarities(wanted: Vectors, pool: Pool) -> Vectors:
     """Return how alike requests and peers are when what the pool has in common is taken from both.
 
     Precision at 5 on two sets of real texts, by the shipped mean alone and with this: .413 -> .422, .457 -> .464. The
@@ -26,8 +54,6 @@ def similarities(wanted: Vectors, peers: Vectors, mean: Vectors) -> Vectors:
 
     Args:
         wanted: shape (s, d), float32, rows of unit length.
-        peers: shape (n, d), float32, rows of unit length, or all zeros where there is nothing to compare; n may be 0.
-        mean: shape (d,): see `pool_mean`.
 
     Returns:
         Cosine similarity, shape (s, n), float32. 0 for a row of zeros, and for one that is the mean itself.
@@ -37,18 +63,24 @@ def similarities(wanted: Vectors, peers: Vectors, mean: Vectors) -> Vectors:
 
     Source: Manning, Raghavan, Schütze, Introduction to Information Retrieval (2008), 6.3.1; decisions/0001.
     """
-    if wanted.ndim != 2 or peers.ndim != 2 or not wanted.shape[1] == peers.shape[1] == len(mean):
+    if wanted.ndim != 2 or wanted.shape[1] != len(pool.mean):
         raise ValueError("the requests' vectors and the peers' are not of one kind")
     if np.any(np.abs(np.linalg.norm(wanted, axis=1) - 1) > UNIT):
         raise ValueError("a vector is not of unit length")
-    common, along = float(mean @ mean), wanted @ mean
-    products = np.concatenate((wanted, mean[np.newaxis])) @ peers.T
-    theirs = products[-1]
-    apart = np.sqrt(np.maximum(1 + common - 2 * along, 0))[:, None] * np.sqrt(np.maximum(1 + common - 2 * theirs, 0))
-    is_told = (apart > UNIT) & peers.any(axis=1)
-    products = products[:-1] - theirs - along[:, None] + common
-    made: Vectors = np.divide(products, apart, out=np.zeros_like(products), where=is_told)
+    along = wanted @ pool.mean
+    length = _length(along, pool.mean)
+    made: Vectors = wanted @ pool.peers.T
+    made -= pool.along
+    made += (float(pool.mean @ pool.mean) - along)[:, None]
+    made /= np.where(length > UNIT, length, np.float32(np.inf))[:, None]
+    made /= pool.length
     return made
+
+
+def _length(along: Vectors, mean: Vectors) -> Vectors:
+    """Return how long unit vectors are without the mean, from their products with it."""
+    left: Vectors = np.sqrt(np.maximum(1 + float(mean @ mean) - 2 * along, 0))
+    return left
 
 
 def best(similar: Vectors, top: int) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":

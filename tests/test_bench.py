@@ -17,7 +17,7 @@ FIGURES = {
     "durable": {"sqlite_256_per_s", "sqlite_256_p99_ms", "postgresql_256_per_s", "postgresql_256_p99_ms",
                 "vs_commit_each_sqlite", "vs_commit_each_postgresql", "sqlite_second_writer_p99_ms"},
     "assignment": {"assign_10k_2k_s", "assign_share_of_optimum", "nearest_10k_2k_s", "nearest_share_of_optimum",
-                   "wait_fairness", "nearest_wait_fairness", "search_100k_ms"},
+                   "wait_fairness", "nearest_wait_fairness", "search_100k_ms", "product_100k_ms", "pool_100k_ms"},
     "signals": {"signals_lag_p50_ms", "signals_lag_p95_ms", "entries_per_s", "contact_recall_at_1pct",
                 "contact_recall_at_1pct_list"},
 }  # fmt: skip

@@ -19,7 +19,7 @@ from matcher.evaluation import (
     shuffled,
     translations_found,
 )
-from matcher.ranking import best, pool_mean, similarities
+from matcher.ranking import Pool, best, similarities
 
 A, B = frozenset({"a"}), frozenset({"b"})
 
@@ -68,8 +68,7 @@ def test_texts_are_ranked_as_a_request_ranks_peers() -> None:
     vectors = unit(40)
     for asking, ranking in enumerate(rankings(vectors)):
         others = [row for row in range(40) if row != asking]
-        pool = vectors[others]
-        found = best(similarities(vectors[asking : asking + 1], pool, pool_mean(pool))[0], 40)
+        found = best(similarities(vectors[asking : asking + 1], Pool.of(vectors[others]))[0], 40)
         assert ranking == [others[row] for row in found]
 
 
