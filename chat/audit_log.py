@@ -15,7 +15,7 @@ from chat.keys import Keys
 from chat.refusals import Gone, NotAMember
 from chat.seal import SealBroken
 from chat.store import Store, Transaction
-from chat.tables import acts, cases, people
+from chat.tables import acts, alias, cases, people
 from chat.tables import audit as table
 
 READERS = ("supervisor", "organiser")
@@ -128,7 +128,7 @@ async def _opened(keys: Keys, row: "sa.Row[Any]") -> str:
 
 
 async def _find(tx: Transaction, reader: PersonId, wanted: Wanted) -> list[Line]:
-    actor, subject = people.alias("actor_row"), people.alias("subject_row")
+    actor, subject = alias(people, "actor_row"), alias(people, "subject_row")
     rows = (
         with_cases().outerjoin(actor, actor.c.id == table.c.actor).outerjoin(subject, subject.c.id == table.c.subject)
     )

@@ -16,7 +16,7 @@ from chat.refusals import Gone, NotAllowed, NotAMember
 from chat.staff_commands import Ban
 from chat.store import Store, Transaction, clock
 from chat.tables import acts as acts_table
-from chat.tables import cases, roles
+from chat.tables import alias, cases, roles
 from chat.tables import people as people_table
 from chat.tables import rooms as rooms_table
 
@@ -97,7 +97,7 @@ async def waiting(tx: Transaction, moderator: PersonId) -> list[WaitingBan]:
         NotAllowed: no role that comes to the desk.
     """
     await access.require_role(tx, moderator, *access.DESK)
-    whom, maker = people_table.alias("whom"), people_table.alias("maker")
+    whom, maker = alias(people_table, "whom"), alias(people_table, "maker")
     joined = acts_table.join(whom, whom.c.id == acts_table.c.person).join(maker, maker.c.id == acts_table.c.made_by)
     apart = sa.not_(recusal.is_recused(moderator, acts_table.c.person, tx.is_postgresql))
     wanted = sa.select(acts_table, whom.c.nickname, maker.c.nickname.label("maker")).select_from(joined)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from chat.ids import PersonId, RoomId
 from chat.refusals import Expelled, RoomFull, TooFast
 from chat.store import Transaction, clock
-from chat.tables import acts, lobby, memberships, people, roles, rooms
+from chat.tables import acts, alias, lobby, memberships, people, roles, rooms
 
 MINUTE_MS = 60_000
 PROBATION_MS = 86_400_000
@@ -62,7 +62,7 @@ async def guards(tx: Transaction, room: RoomId) -> "Sequence[sa.Row[Any]]":
 def is_new(guard: "sa.Row[Any]") -> "sa.ColumnElement[bool]":
     """Whether a person (a row of `people`) is new to the room that an act guards: first in it since so many minutes
     before, or with an account of no age, and trusted with no role. Leaving and coming back makes nobody older."""
-    stay = memberships.alias("stay")
+    stay = alias(memberships, "stay")
     ours = sa.exists().where(stay.c.room == guard.room, stay.c.person == people.c.id)
     trusted = sa.or_(sa.exists().where(roles.c.person == people.c.id), ours.where(stay.c.part == "leader"))
     was_in = ours.where(stay.c.since_at < guard.made_at - guard.amount * MINUTE_MS)

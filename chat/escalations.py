@@ -17,7 +17,7 @@ from chat.refusals import Gone, NotAllowed, NotAMember
 from chat.roster import is_watched
 from chat.staff_commands import Acknowledge, Escalate
 from chat.store import Store, Transaction, clock
-from chat.tables import cases, escalations, people
+from chat.tables import alias, cases, escalations, people
 from chat.tables import rooms as rooms_table
 
 SEVERE = ("imminent", "minors")
@@ -142,7 +142,7 @@ async def begin_unwatched(store: Store, keys: Keys, within_s: int) -> int:
 
 def _stuck(tx: Transaction) -> "sa.Select[int]":
     """The cases whose newest step came to nothing."""
-    later = escalations.alias("later")
+    later = alias(escalations, "later")
     newest = ~sa.exists().where(later.c.case == escalations.c.case, later.c.step > escalations.c.step)
     silent = sa.and_(escalations.c.acknowledged_at.is_(None), escalations.c.due_at <= clock(tx.is_postgresql))
     let_go = sa.and_(escalations.c.acknowledged_at.is_not(None), cases.c.state == "open")

@@ -33,7 +33,7 @@ from chat.staff_commands import (
 )
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
-from chat.tables import entries, hidden, mutes, people
+from chat.tables import alias, entries, hidden, mutes, people
 from chat.tables import rooms as rooms_table
 
 MINUTE_MS = 60_000
@@ -153,7 +153,7 @@ async def _remove(tx: Transaction, by: Actor, command: Remove) -> ActId:
     target, inbox = Seq(row.target if row.kind == "edited" else command.seq), RoomId(row.inbox)
     await acts.lock_rooms(tx, inbox, room)
     await acts.require_case(tx, by.person, command.case)
-    removal = entries.alias("removal")
+    removal = alias(entries, "removal")
     done = sa.select(removal.c.ref).join(
         hidden, sa.and_(hidden.c.room == removal.c.room, hidden.c.by_seq == removal.c.seq)
     ).where(hidden.c.room == room, hidden.c.seq == target, removal.c.kind == "removed")  # fmt: skip

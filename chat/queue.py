@@ -11,7 +11,7 @@ from chat.ids import CaseId, Millis, PersonId, RoomId
 from chat.protocol import LEVELS
 from chat.refusals import NotAllowed
 from chat.store import Transaction
-from chat.tables import cases, escalations, people, roles
+from chat.tables import alias, cases, escalations, people, roles
 from chat.tables import rooms as rooms_table
 
 RANKS = {level: rank for rank, level in enumerate((*LEVELS[:4], "appeal", *LEVELS[4:]))}
@@ -59,8 +59,8 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
         NotAllowed: no role for it.
     """
     await access.require_role(tx, moderator, *access.DESK)
-    about, claimer, caller, asked = (people.alias(one) for one in ("about", "claimer", "caller", "asked"))
-    step = escalations.alias("step")
+    about, claimer, caller, asked = (alias(people, one) for one in ("about", "claimer", "caller", "asked"))
+    step = alias(escalations, "step")
     newest = sa.select(sa.func.max(escalations.c.step)).where(escalations.c.case == cases.c.id).scalar_subquery()
     joined = cases.outerjoin(rooms_table, rooms_table.c.id == cases.c.room)
     joined = joined.outerjoin(about, about.c.id == cases.c.subject)

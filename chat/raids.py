@@ -20,7 +20,7 @@ from chat.refusals import NotAMember, RoomClosed
 from chat.staff_commands import Guard, LetIn
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
-from chat.tables import entries, hidden, lobby, memberships, people, rooms
+from chat.tables import alias, entries, hidden, lobby, memberships, people, rooms
 
 GUARD_MS = 60 * MINUTE_MS
 """So long a room stays guarded, if nobody lets everybody in before."""
@@ -151,7 +151,7 @@ async def _sweep(tx: Transaction, room: RoomId, act: ActId, before: int) -> Seq 
         entries.c.at >= _since(row), entries.c.author.in_(new.where(memberships.c.room == room, is_new(row))),
     ).order_by(entries.c.seq.desc()).limit(SWEEP)  # fmt: skip
     found = {Seq(row.seq): Seq(row.about) for row in await tx.execute(said)}
-    by = entries.alias("by_entry")
+    by = alias(entries, "by_entry")
     over = sa.select(hidden.c.seq).join(by, sa.and_(by.c.room == hidden.c.room, by.c.seq == hidden.c.by_seq))
     over = over.where(hidden.c.room == room, hidden.c.seq.in_(found.values()), by.c.kind.in_(["removed", "retracted"]))
     gone = set((await tx.execute(over)).scalars())

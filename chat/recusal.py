@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from chat.ids import PersonId
 from chat.refusals import NotAMember
 from chat.store import Transaction, clock
-from chat.tables import acts, blocks, cases, held, memberships, rooms
+from chat.tables import acts, alias, blocks, cases, held, memberships, rooms
 
 MATCHED_MS = 30 * 86_400_000
 """So long after a one-to-one ended who was in it is still no stranger."""
@@ -28,8 +28,8 @@ def is_recused(
 ) -> "sa.ColumnElement[bool]":
     """Whether the moderator (or each of a column) may not judge a person (a column; nobody, where it is null), as an
     expression."""
-    mine, theirs = memberships.alias("recused_mine"), memberships.alias("recused_theirs")
-    room, since = rooms.alias("recused_room"), clock(is_postgresql) - MATCHED_MS
+    mine, theirs = alias(memberships, "recused_mine"), alias(memberships, "recused_theirs")
+    room, since = alias(rooms, "recused_room"), clock(is_postgresql) - MATCHED_MS
     matched = sa.exists().where(
         mine.c.person == moderator, mine.c.part != "professional", theirs.c.person == person,
         theirs.c.room == mine.c.room, room.c.id == mine.c.room,
@@ -46,7 +46,7 @@ def is_recused(
 
 def is_recused_from(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql: bool) -> "sa.ColumnElement[bool]":
     """Whether the moderator (or each of a column) may not know of a case (a row of `cases`), as an expression."""
-    act, before = acts.alias("recused_act"), cases.alias("recused_before")
+    act, before = alias(acts, "recused_act"), alias(cases, "recused_before")
     own = sa.exists().where(act.c.id == cases.c.act, sa.or_(act.c.made_by == moderator, act.c.seconded_by == moderator))
     reported = sa.exists().where(
         act.c.id == cases.c.act, before.c.id == act.c.case, is_recused(moderator, before.c.reporter, is_postgresql)
@@ -60,7 +60,7 @@ def is_recused_from(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql
 def _judges_nothing_of(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql: bool) -> "sa.ColumnElement[bool]":
     """Whether something waits in a case and all of it is by people the moderator is recused from. One in their own
     hands stays theirs: that it goes would tell them of the rest."""
-    one = held.alias("recused_held")
+    one = alias(held, "recused_held")
     waits = sa.exists().where(one.c.room == cases.c.room, one.c.ended_at.is_(None))
     return sa.and_(
         cases.c.code == HELD, cases.c.state != "closed",

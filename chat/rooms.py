@@ -17,7 +17,7 @@ from chat.ids import PersonId, RoomId, Seq, new_id
 from chat.protocol import Member
 from chat.refusals import NotAllowed, NotAMember, RoomClosed, RoomLocked, SignedOut
 from chat.store import Transaction
-from chat.tables import audit_head, entries, lobby, memberships, meta, people, rooms
+from chat.tables import alias, audit_head, entries, lobby, memberships, meta, people, rooms
 
 Kind = Literal["group", "one_to_one", "inbox", "desk", "log"]
 
@@ -225,7 +225,7 @@ async def members(tx: Transaction, room: RoomId) -> list[Member]:
 
 async def other_of(tx: Transaction, room: RoomId, person: PersonId) -> PersonId | None:
     """Return the other of a one-to-one, who may have left; None for who is or was no one of the two."""
-    mine, theirs = memberships.alias("mine"), memberships.alias("theirs")
+    mine, theirs = alias(memberships, "mine"), alias(memberships, "theirs")
     pair = ["seeker", "peer"]
     wanted = sa.select(theirs.c.person).join(mine, mine.c.room == theirs.c.room).where(
         mine.c.room == room, mine.c.person == person, mine.c.part.in_(pair), theirs.c.person != person,
@@ -236,7 +236,7 @@ async def other_of(tx: Transaction, room: RoomId, person: PersonId) -> PersonId 
 
 async def met(tx: Transaction, room: RoomId, person: PersonId) -> list[PersonId]:
     """Return whom the person has been in a room with: those whose entries they may have seen, who left included."""
-    mine, theirs = memberships.alias("mine"), memberships.alias("theirs")
+    mine, theirs = alias(memberships, "mine"), alias(memberships, "theirs")
     wanted = sa.select(theirs.c.person).distinct().select_from(mine.join(theirs, theirs.c.room == mine.c.room)).where(
         mine.c.room == room, mine.c.person == person, theirs.c.person != person,
         sa.or_(mine.c.to_seq.is_(None), theirs.c.from_seq <= mine.c.to_seq),
@@ -247,7 +247,7 @@ async def met(tx: Transaction, room: RoomId, person: PersonId) -> list[PersonId]
 
 async def listing(tx: Transaction, person: PersonId) -> list[RoomCard]:
     """Return the open group rooms, those this person is or was in, and their one-to-ones; theirs first, by name."""
-    mine, theirs = memberships.alias("mine"), memberships.alias("theirs")
+    mine, theirs = alias(memberships, "mine"), alias(memberships, "theirs")
     newest = sa.select(sa.func.max(theirs.c.from_seq)).where(theirs.c.person == person, theirs.c.room == rooms.c.id)
     inside = sa.select(sa.func.count()).where(memberships.c.room == rooms.c.id, memberships.c.to_seq.is_(None))
     one, other = sa.func.min(people.c.nickname), sa.func.max(people.c.nickname)

@@ -4,6 +4,8 @@ Times are milliseconds by the database's clock. `body` columns are sealed (see `
 words, except a nickname, which is a pseudonym shown to everybody in the room. What must be true is a constraint.
 """
 
+from functools import cache
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData(
@@ -408,3 +410,12 @@ exports = sa.Table(
     sa.Column("seconded_at", Time),
     sa.CheckConstraint("seconded_by <> asked_by", "four_eyes"),
 )  # fmt: skip
+
+
+@cache
+def alias(table: sa.Table, name: str) -> sa.FromClause:
+    """Return the table under another name, always the same object: to make its columns takes as long as a statement.
+
+    Not for a statement within one that has the table under the same name: there they would be one row.
+    """
+    return table.alias(name)

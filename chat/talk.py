@@ -13,7 +13,7 @@ from chat.limits import count_say
 from chat.protocol import Edit, React, Retract
 from chat.refusals import Gone, LookedAtFirst, NotAMember, SayIdConflict
 from chat.store import Transaction
-from chat.tables import entries, hidden, people, rooms
+from chat.tables import alias, entries, hidden, people, rooms
 from chat.timeline import Sealed, append
 
 
@@ -85,7 +85,7 @@ async def _own(tx: Transaction, room: RoomId, person: PersonId, seq: int) -> str
     row = (await tx.execute(found)).first()
     if row is None or row.author != person or row.kind != "said":
         raise NotAMember
-    by = entries.alias("by_entry")
+    by = alias(entries, "by_entry")
     said_so = sa.and_(by.c.room == hidden.c.room, by.c.seq == hidden.c.by_seq)
     covers = sa.select(by.c.kind).join_from(hidden, by, said_so)
     return (await tx.execute(covers.where(hidden.c.room == room, hidden.c.seq == seq))).scalar()

@@ -23,7 +23,7 @@ from chat.door import MINUTE_MS, PROBATION_MS
 from chat.ids import ActId, CaseId, Millis, PersonId, RoomId, Seq, new_id
 from chat.store import Transaction
 from chat.tables import acts as acts_table
-from chat.tables import cases, entries, hidden, memberships, mutes, people, roles, rooms
+from chat.tables import alias, cases, entries, hidden, memberships, mutes, people, roles, rooms
 
 HIDE_FLAGS = 3
 PAUSE_FLAGS = 5
@@ -117,7 +117,7 @@ def _said(of: "sa.FromClause") -> "sa.ColumnElement[int]":
 async def _is_flagged(tx: Transaction, enough: int, author: PersonId, *where: "sa.ColumnElement[bool]") -> bool:
     """Whether so many people have reported what somebody said in group rooms whose reports count."""
     now = await tx.now()
-    there, mute = memberships.alias("there"), mutes.alias("mute")
+    there, mute = alias(memberships, "there"), alias(mutes, "mute")
     was_there = sa.exists().where(
         there.c.room == cases.c.room, there.c.person == cases.c.reporter, there.c.since_at <= entries.c.at,
         there.c.from_seq <= cases.c.seq, sa.or_(there.c.to_seq.is_(None), there.c.to_seq >= cases.c.seq),
@@ -150,7 +150,7 @@ def _errs(who: sa.Subquery, now: Millis) -> "sa.ColumnElement[bool]":
     loses this count and nothing else; what they report is a case as ever. Discourse weighs those who flag in a like
     way: by the share that its moderators agreed with, and not before there are a few (its `ReviewableScore`).
     """
-    past, place = cases.alias("past"), rooms.alias("place")
+    past, place = alias(cases, "past"), alias(rooms, "place")
     erred = sa.case((sa.or_(past.c.outcome != "nothing", _came_of(past, now)), 0), else_=1)
     judged = sa.select(past.c.reporter, past.c.created_at, erred.label("erred")).join(place, place.c.id == past.c.room)
     judged = judged.where(
@@ -166,7 +166,7 @@ def _errs(who: sa.Subquery, now: Millis) -> "sa.ColumnElement[bool]":
 
 def _is_taken_back(past: "sa.FromClause") -> "sa.ColumnElement[bool]":
     """Whether a report (a row) was among those for which the valve did what somebody has taken back."""
-    act, of = acts_table.alias("taken_back"), entries.alias("past_entry")
+    act, of = alias(acts_table, "taken_back"), alias(entries, "past_entry")
     said = sa.select(_said(of)).where(of.c.room == past.c.room, of.c.seq == past.c.seq).correlate(past)
     same = sa.and_(act.c.room == past.c.room, act.c.seq == sa.func.coalesce(said.scalar_subquery(), past.c.seq))
     return sa.exists().where(
@@ -178,7 +178,7 @@ def _is_taken_back(past: "sa.FromClause") -> "sa.ColumnElement[bool]":
 def _came_of(past: "sa.FromClause", now: Millis) -> "sa.ColumnElement[bool]":
     """Whether something came of what a report (a row) was about. Of several about one person, moderators act on one,
     and close the others as nothing to do; what the valve did and they left as it is was right, too."""
-    also, act, until = cases.alias("also"), acts_table.alias("came"), sa.func.coalesce(past.c.closed_at, now)
+    also, act, until = alias(cases, "also"), alias(acts_table, "came"), sa.func.coalesce(past.c.closed_at, now)
     another = sa.exists().where(
         also.c.subject == past.c.subject, also.c.kind == "report", also.c.outcome != "nothing",
         also.c.created_at.between(past.c.created_at - FLAGGED_MS, past.c.created_at + FLAGGED_MS),
@@ -193,7 +193,7 @@ def _came_of(past: "sa.FromClause", now: Millis) -> "sa.ColumnElement[bool]":
 
 def _is_withdrawn(act: "sa.FromClause") -> "sa.ColumnElement[bool]":
     """Whether an act (a row) was undone, or overturned on appeal, also when it was over by then."""
-    appeal = cases.alias("appeal")
+    appeal = alias(cases, "appeal")
     overturned = sa.exists().where(appeal.c.act == act.c.id, appeal.c.outcome == "overturned")
     return sa.or_(act.c.undone_at.is_not(None), overturned.correlate_except(appeal))
 
@@ -212,7 +212,7 @@ def _edited(*when: "sa.ColumnElement[bool]") -> "sa.ColumnElement[bool]":
 def _is_judged() -> "sa.ColumnElement[bool]":
     """Whether somebody has judged the words that were reported (a row of `_flagged`): has closed a report of them, or
     has shown them again. An edit before the report has made them others."""
-    looked, of, again = cases.alias("looked"), entries.alias("looked_at"), entries.alias("again")
+    looked, of, again = alias(cases, "looked"), alias(entries, "looked_at"), alias(entries, "again")
     since = _edit.c.at <= cases.c.created_at
     closed = sa.exists().where(
         looked.c.subject == cases.c.subject, looked.c.room == cases.c.room, looked.c.kind == "report",

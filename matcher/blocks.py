@@ -12,7 +12,7 @@ from chat import rooms as chat_rooms
 from chat.ids import Millis, PersonId, RoomId
 from chat.refusals import NotAMember
 from chat.store import Transaction
-from chat.tables import blocks, memberships, people, rooms
+from chat.tables import alias, blocks, memberships, people, rooms
 from matcher.offers import end_standing
 from matcher.tables import offers
 
@@ -33,7 +33,7 @@ async def block(tx: Transaction, person: PersonId, other: PersonId) -> None:
     between = sa.select(offers.c.id).where(
         offers.c.seeker.in_(both), offers.c.peer.in_(both), offers.c.ended_at.is_(None), offers.c.state == "offered"
     )
-    mine, theirs = memberships.alias(), memberships.alias()
+    mine, theirs = alias(memberships, "mine"), alias(memberships, "theirs")
     shared = (
         sa.select(rooms.c.id, theirs.c.part)
         .join(mine, sa.and_(mine.c.room == rooms.c.id, mine.c.person == person, mine.c.to_seq.is_(None)))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from chat.ids import Millis, PersonId, RoomId
 from chat.store import Transaction
-from chat.tables import memberships, people, rooms
+from chat.tables import alias, memberships, people, rooms
 
 DAY_MS = 86_400_000
 NEW_MS = 7 * DAY_MS
@@ -20,7 +20,7 @@ MANY = 5
 
 async def many_short(tx: Transaction, room: RoomId, now: Millis) -> list[PersonId]:
     """Return who of a closed one-to-one had MANY short ones with different newcomers; through ix_memberships_person."""
-    inside, theirs, other = memberships, memberships.alias("theirs"), memberships.alias("other")
+    inside, theirs, other = memberships, alias(memberships, "theirs"), alias(memberships, "other")
     broken = sa.and_(
         rooms.c.kind == "one_to_one", rooms.c.state == "closed", rooms.c.last_seq < SHORT,
         rooms.c.closed_at > now - NEW_MS,

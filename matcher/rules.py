@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from chat.access import decided
 from chat.store import clock
-from chat.tables import blocks, memberships, mutes, people, roles, rooms
+from chat.tables import alias, blocks, memberships, mutes, people, roles, rooms
 from matcher.pairs import EDITED, never
 from matcher.requests import HOUR_MS
 from matcher.tables import (
@@ -119,7 +119,7 @@ def blocked(_: bool) -> Condition:
 
 def place_to_avoid(_: bool) -> Condition:
     """Neither is from a place the other avoids."""
-    one, other = places.alias(), places.alias()
+    one, other = alias(places, "one"), alias(places, "other")
     met = sa.exists().where(
         one.c.token == other.c.token, one.c.avoid, ~other.c.avoid,
         sa.or_(sa.and_(one.c.person == requests.c.person, other.c.person == peers.c.person),
@@ -130,7 +130,7 @@ def place_to_avoid(_: bool) -> Condition:
 
 def same_small_place(_: bool) -> Condition:
     """They are not from the same small place, unless both wish for it."""
-    one, other = places.alias(), places.alias()
+    one, other = alias(places, "one"), alias(places, "other")
     met = sa.exists().where(
         one.c.person == requests.c.person, other.c.person == peers.c.person, one.c.token == other.c.token,
         ~one.c.avoid, ~other.c.avoid, sa.or_(one.c.small, other.c.small), ~sa.and_(one.c.wished, other.c.wished),
@@ -140,7 +140,7 @@ def same_small_place(_: bool) -> Condition:
 
 def recent_pair(is_postgresql: bool) -> Condition:
     """They are not in a one-to-one with each other, have not just talked, and the peer has not just said no."""
-    theirs, seekers = memberships.alias(), memberships.alias()
+    theirs, seekers = alias(memberships, "theirs"), alias(memberships, "seekers")
     together = sa.exists().where(
         seekers.c.person == requests.c.person, theirs.c.room == seekers.c.room, theirs.c.person == peers.c.person,
         rooms.c.id == seekers.c.room, rooms.c.kind == "one_to_one",
@@ -205,7 +205,7 @@ def _share(name: str) -> Condition:
 
 def _wish_holds(wish: str, own: str) -> Condition:
     """Each declares what the other wishes; who wishes nothing takes anybody."""
-    asks, has = request_facets.alias(), profile_facets.alias()
+    asks, has = alias(request_facets, "asks"), alias(profile_facets, "has")
     asked_of_peer = sa.exists().where(request_facets.c.request == requests.c.id, request_facets.c.name == wish)
     asked_of_seeker = sa.exists().where(profile_facets.c.person == peers.c.person, profile_facets.c.name == wish)
 
