@@ -83,7 +83,7 @@ class House:
         """End `web`, and start it again on its port."""
         self.web.stop()
         self.web = servers.start("web", PROGRAM, "-m", "web", env=self.settings)
-        self.web.wait_until(lambda: servers.is_listening(self.port))
+        self.web.wait_until(lambda: "ready: " in self.web.said())
 
     def link(self, who: str) -> str:
         """Return the link printed for whoever's name begins so; each works once."""
@@ -101,7 +101,7 @@ def open_house(*, demo: bool = True, matching: bool = True, env: dict[str, str] 
             "HEARTHSIDE_SIGN_UPS_PER_DAY": "10000", "HEARTHSIDE_HANDSHAKES_PER_MINUTE": "10000", **(env or {}),
         }  # fmt: skip
         web = servers.start("web", PROGRAM, "-m", "web", env=settings)
-        web.wait_until(lambda: servers.is_listening(port))  # it says that it is ready a moment before
+        web.wait_until(lambda: "ready: " in web.said())
         house = House(port, Path(folder), Line(port, other), web, settings, dict(LINK.findall(web.said())))
         house.line.mend()
         with ExitStack() as running:

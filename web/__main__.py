@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -165,10 +166,22 @@ async def serve(settings: Settings, keyring: Keyring) -> None:
         )  # fmt: skip
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, _drained)
-        await uvicorn.Server(config).serve()
+        await Server(config, sorted(settings.origins)).serve()
     finally:
         await keys.close()
         await store.close()
+
+
+class Server(uvicorn.Server):
+    """Says that it is ready once it listens, not before: whoever opens the address at once is answered."""
+
+    def __init__(self, config: uvicorn.Config, addresses: list[str]) -> None:
+        super().__init__(config)
+        self._addresses = addresses
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        say(f"ready: {' or '.join(self._addresses)}")
 
 
 @asynccontextmanager
@@ -202,7 +215,6 @@ async def live(
         ]  # fmt: skip
         writing = tasks.create_task(group.run())
         hub.heap.begin()
-        say(f"ready: {' or '.join(sorted(settings.origins))}")
         reception = Reception(hub, commands, Admission(store, settings), settings)
         yield {"reception": reception, "people_here": hub.people_here, "everybody_here": hub.everybody_here}
         group.end()

@@ -1,6 +1,7 @@
 """A `web` process: what it has done before its port answers, and what it never writes down."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,23 @@ async def test_what_a_backup_brought_back_is_erased_again_before_a_port_opens(
             assert await place.keys.owners("own") | await place.keys.owners("said") == set()
         finally:
             town.webs[0].stop()
+
+
+def test_it_says_that_it_is_ready_only_once_it_listens(sqlite_url: str, tmp_path: Path) -> None:
+    """Where the port is taken it never does; where it is free it is told once."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        town = Town(sqlite_url, tmp_path, None, {}, [port])
+        town.begin(0)
+        refused = town.webs[0]
+        try:
+            assert refused.process.wait(START_S) != 0
+            assert "in use" in refused.said() and "ready: " not in refused.said()
+        finally:
+            refused.stop()
+    with open_town(sqlite_url, tmp_path, None, 1) as again:
+        again.webs[0].wait_until(lambda: "ready: " in again.webs[0].said())
+        assert again.webs[0].said().count("ready: ") == 1
 
 
 async def test_no_secret_that_lets_somebody_in_is_written_into_a_log(sqlite_url: str, tmp_path: Path) -> None:
