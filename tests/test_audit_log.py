@@ -147,6 +147,7 @@ async def test_the_page_searches_opens_a_reason_and_exports(sqlite_url: str, tmp
         async with await pages.browser_of(one) as asking, await pages.browser_of(two) as agreeing:
             page = (await asking.get("/audit")).text
             assert "Warned" in page and "Muted" in page and name in page and reason not in page
+            assert "Be kind: nobody is put down here." in page and "kindness" not in page
             page = (await asking.post("/audit", {"act": "warned", "person": name})).text
             assert page.count("<tbody><tr>") == 1 and page.count("Warned") == 2 and "Muted</td>" not in page
             for wrong in (

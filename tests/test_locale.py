@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 
 from chat import refusals  # noqa: F401  its classes are walked
 from chat.account import CASE_NOTICES
-from chat.protocol import LEVELS
+from chat.held import CODE as HELD
+from chat.protocol import LEVELS, Choice
+from chat.queue import RANKS
+from chat.staff_commands import Outcome, Verdict
 from matcher.facets import SEEDED, VALUES
+from matcher.hits import Code
 from tests.catalogue import catalogues, phrases
-from web import facet_words, flow_cards, language, sayings
+from web import audit_words, case_words, facet_words, flow_cards, language, sayings
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
 LANGUAGES = [code for code in language.LANGUAGES if code != language.SOURCE]
@@ -72,6 +77,14 @@ def test_every_facet_has_a_word_and_every_refusal_a_sentence_in_each_language() 
         assert all(one.endswith(".") for one in said)
         if spoken.code != language.SOURCE:
             assert not set(said) & set(sayings.REFUSALS.values())
+
+
+def test_what_staff_read_for_the_codes_of_cases_is_complete() -> None:
+    assert set(case_words.LEVELS) == set(RANKS)
+    assert set(case_words.FOUND) == {*get_args(Code), HELD}
+    assert set(case_words.OUTCOMES) == {*get_args(Outcome), *get_args(Verdict)}
+    assert set(audit_words.CODES["answered"]) == set(get_args(Choice))
+    assert set(audit_words.CODES) <= set(audit_words.ACTS)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,15 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-from chat import audit_log, exports
+from chat import audit_log, exports, house_rules
 from chat.acts import BY_ITSELF
 from chat.audit_log import PAGE, Line, Wanted
 from chat.ids import Millis
 from chat.refusals import Gone, Malformed, NotAllowed, NotAMember
-from web import audit_words
+from chat.store import Transaction
+from matcher import own_signals, topics
+from web import audit_words, facet_words, sayings
+from web.language import Language
 from web.site import Visit, whole
 
 NAME_MOST = 64
@@ -73,6 +76,13 @@ async def fetch(visit: Visit) -> Response:
     return StreamingResponse(_lines(pages), media_type="text/csv; charset=utf-8", headers=headers)
 
 
+async def own_words(tx: Transaction, words: Language) -> dict[str, str]:
+    """Return what the organisation has put into words itself, by code."""
+    rules = {one.code: sayings.of_rule(words, one) for one in await house_rules.load(tx)}
+    lived = {one.code: facet_words.topic(words, one) for one in await topics.load(tx)}
+    return rules | lived | await own_signals.named(tx)
+
+
 async def _lines(pages: "AsyncIterator[list[dict[str, Any]]]") -> AsyncIterator[str]:
     yield _csv([exports.COLUMNS])
     async for page in pages:
@@ -122,9 +132,13 @@ async def _page(
     words = visit.language
     async with visit.site.store.reading() as tx:
         waiting = await exports.recent(tx, visit.member.person)
+        own = await own_words(tx, words)
     return visit.page(
         "audit.html", status, page="audit", error=error, reason=reason, waiting=waiting,
-        lines=[(one, words.moment(one.at), audit_words.of(words, one.act)) for one in found],
+        lines=[
+            (one, words.moment(one.at), audit_words.of(words, one.act), audit_words.more(words, one.act, one.code, own))
+            for one in found
+        ],
         acts=sorted(((one, audit_words.of(words, one)) for one in audit_words.ACTS), key=lambda one: one[1]),
         typed={name: visit.field(name) for name in ("act", "person", "since", "until")},
         older=found[-1].n if len(found) == PAGE else 0, moment=words.moment,

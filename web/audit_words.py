@@ -1,5 +1,10 @@
-"""The acts of the audit, in words of the catalogue. One that has none is shown by its code."""
+"""The acts of the audit, and what their codes say, in words. What has none is shown by its code."""
 
+from collections.abc import Mapping
+
+from chat import held
+from chat.acts import BY_ITSELF
+from web import case_words, facet_words, sayings
 from web.language import Language
 
 
@@ -67,7 +72,39 @@ ACTS: dict[str, str] = {
     "warned": _("Warned"),
 }
 
+_BREAK = {"break": _("A break")}
+_ROLES = {"member": _("Member"), **sayings.ROLES}
+CODES: dict[str, Mapping[str, str]] = {
+    **dict.fromkeys(("called", "escalated", "graded", "reported"), case_words.LEVELS),
+    **dict.fromkeys(("closed", "decided"), case_words.OUTCOMES),
+    **dict.fromkeys(("asked", "asked_in", "granted", "invited", "nobody_rule", "revoked"), _ROLES),
+    **dict.fromkeys(("appealed", "audit_searched", "let_in", "undone"), ACTS),
+    **dict.fromkeys(("off_duty", "on_duty"), _BREAK),
+    "alerted": {"reached": _("It was sent"), "unreached": _("It could not be sent")},
+    "answered": {
+        "not_now": _("Not now"), "from_here": _("Yes, from here on"), "last": _("Yes, with the last 10 messages"),
+        "all": _("Yes, with everything said in this chat"),
+    },
+    "pairs": {str(name): told for name, told in facet_words.MATRICES.items()},
+    "raised": case_words.FOUND,
+    "released": {"away": _("Who had it was away")},
+}  # fmt: skip
+"""What a code says, by act. Others name something the organisation has put into words itself, such as a house rule."""
+SAYS_NO_MORE = (BY_ITSELF, held.CODE)
+
 
 def of(language: Language, act: str) -> str:
     """Return an act in words."""
     return language(ACTS[act]) if act in ACTS else act
+
+
+def more(language: Language, act: str, code: str, own: Mapping[str, str]) -> str:
+    """Return what an act's code says, in words; empty where it says no more than the row does.
+
+    Args:
+        own: house rules, topics and own signals in words of this language, by their codes.
+    """
+    known = CODES.get(act, {})
+    if code in known:
+        return language(known[code])
+    return "" if code in SAYS_NO_MORE else own.get(code, code)

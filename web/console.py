@@ -10,7 +10,7 @@ from chat.ids import CaseId, RoomId
 from chat.protocol import LEVELS, Quiet
 from chat.refusals import NotAllowed, NotAMember
 from matcher import own_signals
-from web import flow_cards, sayings
+from web import case_words, flow_cards, sayings
 from web.site import Visit
 
 
@@ -156,8 +156,10 @@ async def console(visit: Visit) -> Response:
         resting = await roster.resting(tx, visit.member.person)
         in_force = [one for one in await house_rules.load(tx) if not one.retired]
     rules = {one.code: sayings.of_rule(visit.language, one) for one in in_force}
+    words = {f"level_{code}": visit.language(told) for code, told in case_words.LEVELS.items()}
+    words |= {f"found_{code}": visit.language(told) for code, told in case_words.FOUND.items()}
     return visit.page(
-        "console.html", page="console", desk=desk, me=visit.member.person, rules=rules, levels=LEVELS,
+        "console.html", page="console", case_words=words, desk=desk, me=visit.member.person, rules=rules, levels=LEVELS,
         filters=list(queue.RANKS),
         cards=flow_cards.told(visit.language), until=visit.language.moment(until) if until else "",
         resting=visit.language.moment(resting) if resting else "", severe=dose.SEVERE,

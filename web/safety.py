@@ -14,6 +14,7 @@ from starlette.responses import Response
 from matcher import plot
 from matcher.plot import Plot, Series
 from matcher.safety import KINDS, LISTED, PERIODS, WITHIN_MIN, By, Month, Safety, begins, report
+from web import case_words
 from web.language import Language
 from web.site import Visit
 
@@ -31,10 +32,7 @@ def _(phrase: str) -> str:
 WORDS: dict[str, str] = {
     "report": _("Reported"), "signal": _("Found by a rule"), "held": _("Waiting to be looked at"),
     "call": _("Called for a second"), "appeal": _("Appeals"),
-    "imminent": _("Danger now"), "minors": _("Minors"), "sexual": _("Sexual"), "hate": _("Hate"), "spam": _("Spam"),
-    "other": _("Other"),
-    "nothing": _("Nothing to do"), "talked": _("We talked"), "removed": _("Message hidden"), "muted": _("Muted"),
-    "escalated": _("Handed on"), "upheld": _("Appeal: it stands"), "overturned": _("Appeal: taken back"),
+    **case_words.LEVELS, **case_words.OUTCOMES,
     "warned": _("Warned"), "cleared": _("Last messages hidden"), "expelled": _("Sent out of a room"),
     "banned": _("Account closed"), "locked": _("Room locked"), "slowed": _("Room slowed down"),
     "guarded": _("Room guarded"), "holding": _("Room held"), "declined": _("Waiting message declined"),

@@ -9,6 +9,7 @@ from matcher import own_signals, trying
 from matcher.looked_for import PATTERN_MOST, WORD_MOST, WORDS_MOST
 from matcher.own_signals import NAME_MOST, OwnSignal
 from matcher.trying import Tried
+from web import case_words
 from web.site import Visit
 
 NEW = OwnSignal("", "", "words", "", "other")
@@ -62,7 +63,8 @@ async def _page(
         by = await people.name_of(tx, changed[1]) if changed is not None else ""
     return visit.page(
         "signals.html", status, page="organiser", signals=known, error=error, typed=typed, new=NEW, tried=tried,
-        levels=LEVELS, name_most=NAME_MOST, words_most=WORDS_MOST, word_most=WORD_MOST, pattern_most=PATTERN_MOST,
+        levels=LEVELS, level_words=case_words.LEVELS,
+        name_most=NAME_MOST, words_most=WORDS_MOST, word_most=WORD_MOST, pattern_most=PATTERN_MOST,
         saved=visit.request.query_params.get("saved", ""), by=by,
         changed=visit.language.moment(changed[0]) if changed else "",
     )  # fmt: skip
