@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests import browser, servers
-from tests.browser import PHONE, House, Visitor, visitor
+from tests.browser import DESKTOP, PHONE, House, Visitor, visitor
 from tests.flows.test_browser_acts import second_of
 from tests.words import words
 
@@ -200,3 +200,17 @@ def test_new_cases_wait_until_the_moderator_asks_for_them(chromium: Browser, hou
         assert shown.count() == before
         moderator.page.keyboard.press("n")
         expect(shown).to_have_count(before + 1)
+
+
+def test_the_filters_fold_where_a_page_becomes_narrow_and_open_where_there_is_width(moderator: Visitor) -> None:
+    moderator.go("/console")
+    danger = moderator.page.get_by_role("checkbox", name="Danger now")
+    expect(danger).to_be_visible()
+    try:
+        moderator.page.set_viewport_size({"width": PHONE, "height": 800})
+        expect(danger).to_be_hidden()
+        moderator.page.locator("summary", has_text="Filters").click()
+        expect(danger).to_be_visible()
+    finally:
+        moderator.page.set_viewport_size({"width": DESKTOP, "height": 900})
+    expect(danger).to_be_visible()

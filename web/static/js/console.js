@@ -23,6 +23,7 @@ import { around } from "./around.js";
 const LOOK_MS = 250;
 const RETRY_MS = 5000;
 const CLOCK_MS = 15_000;
+const WIDE = matchMedia("(min-width: 62rem)");
 
 /** @typedef {import("./queue.js").Case} Case */
 /** @typedef {import("./judging.js").Opened} Opened */
@@ -76,7 +77,9 @@ class Console extends LivePage {
     };
     for (const room of [Number(this.dataset.desk), undefined]) follow(this.wire, room, look, look);  // appeals: the inbox
     setInterval(() => this.#show(), CLOCK_MS);
-    this.piece("filters").toggleAttribute("open", matchMedia("(min-width: 62rem)").matches);
+    const fold = () => this.piece("filters").toggleAttribute("open", WIDE.matches);
+    WIDE.addEventListener("change", fold);
+    fold();
     this.#look();
   }
 
@@ -152,7 +155,6 @@ class Console extends LivePage {
   }
 
   // The case.
-
   async #open() {
     const which = this.#queue.selected;
     if (!which) return;
@@ -163,7 +165,7 @@ class Console extends LivePage {
     this.#case();
     this.#show();
     this.piece("heard").textContent = this.words("case", { name: this.piece("who").textContent ?? "" });
-    if (!matchMedia("(min-width: 62rem)").matches) this.piece("pane").scrollIntoView();
+    if (!WIDE.matches) this.piece("pane").scrollIntoView();
   }
 
   #case() {
@@ -192,7 +194,6 @@ class Console extends LivePage {
   }
 
   // What one may do.
-
   /** @param {string} act */
   async #act(act) {
     if (act === "fresh") {
