@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
@@ -30,6 +30,12 @@ PROGRAM = shutil.which("python", path=str(servers.ROOT / ".venv" / "bin")) or "p
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
+RULES = {
+    "all": {"runOnly": TAGS}, "colours": {"runOnly": {"type": "rule", "values": COLOURS}},
+    "words": {"runOnly": TAGS, "rules": {name: {"enabled": False} for name in COLOURS}},
+}  # fmt: skip
+Rules = Literal["all", "colours", "words"]
+Scheme = Literal["light", "dark"]
 WAIT_MS = 15_000
 """Two busy cores; a person would have given up by then."""
 PHONE, DESKTOP = 390, 1280
@@ -202,14 +208,13 @@ class Visitor:
         """Wait for an entry that the server has kept, once."""
         expect(self.page.locator(".log [data-seq]").filter(has_text=text)).to_have_count(1)
 
-    def axe(self, *, of_colours: bool = False) -> list[Violation]:
-        """Return what axe-core finds on the page as it is: by all rules, or by those that hang on its colours alone."""
+    def axe(self, rules: Rules = "all") -> list[Violation]:
+        """Return what axe-core finds on the page as it is: by all rules, by those on colours, or by the rest."""
         debugger = self.context.new_cdp_session(self.page)
         try:
             if debugger.send("Runtime.evaluate", {"expression": "typeof axe"})["result"]["value"] == "undefined":
                 debugger.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
-            chosen = {"type": "rule", "values": COLOURS} if of_colours else TAGS
-            options = json.dumps({"runOnly": chosen, "resultTypes": ["violations"]})
+            options = json.dumps({**RULES[rules], "resultTypes": ["violations"]})
             answer = debugger.send("Runtime.evaluate", {
                 "expression": f"axe.run(document, {options}).then(r => JSON.stringify(r.violations.map("
                 "v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => n.html.slice(0, 200))}))))",
@@ -262,8 +267,8 @@ class Visitor:
 
 @contextmanager
 def visitor(
-    browser: Browser, base: str, *, width: int = DESKTOP, height: int = 900, scheme: str = "light", locale: str = "en",
-    script: bool = True, may_fail: bool = False,
+    browser: Browser, base: str, *, width: int = DESKTOP, height: int = 900, scheme: Scheme = "light",
+    locale: str = "en", script: bool = True, may_fail: bool = False,
 ) -> Iterator[Visitor]:  # fmt: skip
     """Come with a fresh browser profile. What the console complains of fails the block.
 
@@ -271,8 +276,8 @@ def visitor(
         may_fail: the test cuts the line: that the network fails is no complaint.
     """
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light",
-        locale=locale, java_script_enabled=script, reduced_motion="reduce",
+        viewport={"width": width, "height": height}, color_scheme=scheme, locale=locale,
+        java_script_enabled=script, reduced_motion="reduce",
     )  # fmt: skip
     context.set_default_timeout(WAIT_MS)
     one = Visitor(context.new_page(), context, base)
