@@ -16,16 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests import servers
 from tests.line import Line
 from tests.place import nickname
 
-ARGS = (
-    "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 PROGRAM = shutil.which("python", path=str(servers.ROOT / ".venv" / "bin")) or "python"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
@@ -115,17 +111,6 @@ def open_house(*, demo: bool = True, matching: bool = True, env: dict[str, str] 
             if matching:
                 running.enter_context(servers.child("matcher", PROGRAM, "-m", "matcher", env=settings))
             yield house
-
-
-@contextmanager
-def open_browser() -> Iterator[Browser]:
-    """Start Debian's Chromium for the time of the block."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGS))
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 class Violation(TypedDict):

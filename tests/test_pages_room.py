@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from chat.protocol import Entry
-from tests import browser
+from tests.chromium import open_browser
 from web import bundle, language, sayings
 from web.assets import STATIC, Assets
 from web.environments import environments
@@ -101,7 +101,7 @@ def painted(assets: Assets) -> Iterator[Page]:
             name = path.removeprefix("/static/")
             route.fulfill(body=_static(name), content_type="text/javascript" if name.endswith("js") else "text/css")
 
-    with browser.open_browser() as chromium:
+    with open_browser() as chromium:
         page = chromium.new_page(timezone_id="UTC")
         page.route("**/*", answer)
         page.goto("http://127.0.0.1/rooms/12")

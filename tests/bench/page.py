@@ -30,6 +30,7 @@ from websockets.typing import Origin, Subprotocol
 
 from tests import browser
 from tests.browser import House, Visitor, visitor
+from tests.chromium import open_browser
 from tests.words import words
 
 ROOM = "New here"
@@ -74,7 +75,7 @@ def figures(argv: list[str]) -> dict[str, float]:
     lifted = {"HEARTHSIDE_SAYS": "1000000", "HEARTHSIDE_SAYS_S": "3600"}
     with (
         browser.open_house(matching=False, env=lifted) as house,
-        browser.open_browser() as chromium,
+        open_browser() as chromium,
         _crowd(chromium, house) as (room, crowd),
     ):
         for number in range(ENTRIES):

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from tests import browser, servers
 from tests.browser import House
+from tests.chromium import open_browser
 from tests.town import Town, open_town
 
 
@@ -46,5 +47,5 @@ def house() -> Iterator[House]:
 def chromium() -> Iterator[Browser]:
     """One Chromium for all tests of a file, and no longer: while it is driven, no other loop runs in this thread."""
     expect.set_options(timeout=browser.WAIT_MS)
-    with browser.open_browser() as one:
+    with open_browser() as one:
         yield one
