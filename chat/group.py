@@ -86,7 +86,7 @@ class Where(Struct, frozen=True):
 
 class Standing(Struct, frozen=True):
     """What the database says of one say: the author's open membership, a mute that reaches the room, the entry that
-    already bears its say_id, and when the author spoke last, if the room is slow."""
+    already bears its say_id, when the author spoke last, if the room is slow, and what waits or has waited as it."""
 
     from_seq: Seq | None
     muted: bool
@@ -95,6 +95,8 @@ class Standing(Struct, frozen=True):
     kept_at: Millis | None = None
     kept_mac: bytes | None = None
     spoke_at: Millis | None = None
+    held_room: RoomId | None = None
+    held_mac: bytes | None = None
 
 
 Row = tuple[int, int, int, int, str, int | None, bytes, int, bytes]
@@ -152,6 +154,8 @@ def decide(sayings: Sequence[Saying], facts: Facts, says: int, says_s: int) -> D
             same = standing.kept_room == saying.room and standing.kept_mac == saying.sealed.mac
             at = standing.kept_at or facts.now
             outcome = Said(standing.kept_seq, at, author.nickname, False) if same else SayIdConflict()
+        elif standing.held_mac not in (None, saying.sealed.mac) or standing.held_room not in (None, saying.room):
+            outcome = SayIdConflict()
         else:
             outcome = _new(saying, standing, author, where, facts.now, made, says, says_s * 1000)
             if isinstance(outcome, Said):
@@ -219,12 +223,9 @@ class GroupCommit:
     """The one writer of what members say, in this process."""
 
     def __init__(
-        self,
-        driver: Driver,
-        deliver: Callable[[list[tuple[Saying, Said]]], None],
-        announce: Callable[[dict[RoomId, Seq]], None],
-        hold: Callable[[Saying], None],
-    ) -> None:
+        self, driver: Driver, deliver: Callable[[list[tuple[Saying, Said]]], None],
+        announce: Callable[[dict[RoomId, Seq]], None], hold: Callable[[Saying], None],
+    ) -> None:  # fmt: skip
         self._driver = driver
         self._deliver = deliver
         self._announce = announce

@@ -25,13 +25,14 @@ STANDINGS = """
 select m.from_seq,
        exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > c.now
               and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))) as muted,
-       e.room, e.seq, e.at, e.mac, w.at, c.now
+       e.room, e.seq, e.at, e.mac, w.at, h.room, h.mac, c.now
 from unnest($1::bigint[], $2::bigint[], $3::text[]) with ordinality s(room, author, say_id, i)
 cross join (select (extract(epoch from clock_timestamp()) * 1000)::bigint as now) c
 left join rooms r on r.id = s.room
 left join memberships m on m.room = s.room and m.person = s.author and m.to_seq is null
 left join entries e on e.author = s.author and e.say_id = s.say_id
 left join slow_says w on w.room = s.room and w.person = s.author
+left join held h on h.author = s.author and h.say_id = s.say_id
 order by s.i
 """
 WRITE = """
@@ -92,7 +93,7 @@ class PostgresDriver:
                 STANDINGS, [one.room for one in sayings], [one.author for one in sayings],
                 [one.sealed.say_id for one in sayings],
             )  # fmt: skip
-            now = Millis(standings[0][7])
+            now = Millis(standings[0][9])
             facts = Facts(
                 now,
                 {id: Author(state, name or "", says, since) for id, state, name, says, since in people},
@@ -100,7 +101,7 @@ class PostgresDriver:
                     id: Where(kind, state, last, slow, is_within(holds, now, self._zone))
                     for id, kind, state, last, slow, holds in rooms
                 },
-                [Standing(*row[:7]) for row in (tuple(one) for one in standings)],
+                [Standing(*row[:9]) for row in (tuple(one) for one in standings)],
             )
             decision = decide(sayings, facts, *self._limits)
             rows = decision.rows(sayings)

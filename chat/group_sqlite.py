@@ -19,7 +19,7 @@ select c.now, s.author, p.state, p.nickname, p.says, p.says_since, s.room, r.kin
        r.holds, m.from_seq,
        exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > c.now
               and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))),
-       e.room, e.seq, e.at, e.mac, w.at
+       e.room, e.seq, e.at, e.mac, w.at, h.room, h.mac
 from (select value ->> 0 as room, value ->> 1 as author, value ->> 2 as say_id, key as i from json_each(?)) s
 cross join (select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as now) c
 left join people p on p.id = s.author
@@ -27,10 +27,11 @@ left join rooms r on r.id = s.room
 left join memberships m on m.room = s.room and m.person = s.author and m.to_seq is null
 left join entries e on e.author = s.author and e.say_id = s.say_id
 left join slow_says w on w.room = s.room and w.person = s.author
+left join held h on h.author = s.author and h.say_id = s.say_id
 order by s.i
 """
-"""Everything the rules ask, in one query, through ux_memberships_open, ix_mutes_person and ux_entries_say_id. (Nothing
-has to be locked first: who has begun immediate is the only writer.)"""
+"""Everything the rules ask, in one query, through ux_memberships_open, ix_mutes_person, ux_entries_say_id and held's
+unique say_ids. (Nothing has to be locked first: who has begun immediate is the only writer.)"""
 INSERT = """insert into entries (room, seq, kind, author, at, say_id, target, body, key_version, mac)
 values (?, ?, 'said', ?, ?, ?, ?, ?, ?, ?)"""
 GROW = "update rooms set last_seq = ? where id = ?"

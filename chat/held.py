@@ -10,7 +10,7 @@ reads it as long as declined words are kept, and may say it again.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -62,7 +62,7 @@ class Unheard:
 
 async def let_through(store: Store, keys: Keys, moderator: PersonId, command: LetThrough) -> None:
     """Make an entry of what waits, as of now. One that its author has said meanwhile, because the room held no more, is
-    left as it is; one whose say_id they have used for something else waits no more.
+    left as it is.
 
     Raises:
         NotAllowed: no role for it. NotAMember: nothing waits under this id, one is recused from its author, or the
@@ -72,15 +72,11 @@ async def let_through(store: Store, keys: Keys, moderator: PersonId, command: Le
     by = Actor(moderator, keys.derive("audit"), None)
     async with store.transaction() as tx:
         row = await _lock_for(tx, by, command.held)
-        is_used = await _became(tx, row) == "another"
-        ends = sa.update(held).values(ended_at=await tx.now()) if is_used else sa.delete(held)
-        if (await tx.execute(ends.where(held.c.id == row.id, held.c.ended_at.is_(None)))).rowcount == 0:
+        ends = sa.delete(held).where(held.c.id == row.id, held.c.ended_at.is_(None))
+        if (await tx.execute(ends)).rowcount == 0:
             raise Gone
-        if not is_used:
-            await _say(tx, row)
-            await acts.tell_staff(tx, by, "let_through", ActId(row.id), row.author, row.room, CODE)
-    if is_used:
-        raise Gone
+        await _say(tx, row)
+        await acts.tell_staff(tx, by, "let_through", ActId(row.id), row.author, row.room, CODE)
 
 
 async def decline(tx: Transaction, by: Actor, command: Decline) -> ActId:
@@ -235,11 +231,9 @@ async def _lock_for(tx: Transaction, by: Actor, which: int) -> "sa.Row[Any]":
 async def _say(tx: Transaction, row: "sa.Row[Any]") -> None:
     """Make an entry of a row, if its author may speak there now; what was found in it is about the entry then. The
     caller has locked the author and the room, and ended the row."""
-    became = await _became(tx, row)
-    if became == "said":
+    said = sa.select(entries.c.seq).where(entries.c.author == row.author, entries.c.say_id == row.say_id)
+    if (await tx.execute(said)).first() is not None:
         return
-    if became == "another":
-        raise Gone
     try:
         await access.require_voice(tx, row.room, row.author)
     except SignedOut:
@@ -252,22 +246,10 @@ async def _say(tx: Transaction, row: "sa.Row[Any]") -> None:
     await tx.execute(here.values(seq=seq))
 
 
-async def _became(tx: Transaction, row: "sa.Row[Any]") -> Literal["nothing", "said", "another"]:
-    """Tell what bears the say_id of a row: no entry, these words in this room, or something else of its author's."""
-    bears = sa.select(entries).where(entries.c.author == row.author, entries.c.say_id == row.say_id)
-    entry = (await tx.execute(bears)).first()
-    if entry is None:
-        return "nothing"
-    return "said" if (entry.kind, entry.room, entry.mac) == ("said", row.room, row.mac) else "another"
-
-
 def _unsaid() -> "sa.ColumnElement[bool]":
-    """Whether a row is no entry: its author may have said it again when the room held no more."""
-    said = sa.exists().where(
-        entries.c.author == held.c.author, entries.c.say_id == held.c.say_id, entries.c.kind == "said",
-        entries.c.room == held.c.room, entries.c.mac == held.c.mac,
-    )  # fmt: skip
-    return sa.not_(said)
+    """Whether a row is no entry: its author may have said it again when the room held no more. (A say_id that has
+    waited bears nothing else: see `group.decide` and `talk.edit`.)"""
+    return sa.not_(sa.exists().where(entries.c.author == held.c.author, entries.c.say_id == held.c.say_id))
 
 
 async def _read(store: Store, keys: Keys, *where: "sa.ColumnElement[bool]") -> list[HeldSay]:

@@ -13,7 +13,7 @@ from chat.limits import count_say
 from chat.protocol import Edit, React, Retract
 from chat.refusals import Gone, LookedAtFirst, NotAMember, SayIdConflict
 from chat.store import Transaction
-from chat.tables import alias, entries, hidden, people, rooms
+from chat.tables import alias, entries, held, hidden, people, rooms
 from chat.timeline import Sealed, append
 
 
@@ -35,6 +35,9 @@ async def edit(
         if not same:
             raise SayIdConflict
         return Seq(found.seq)
+    waits = sa.select(held.c.id).where(held.c.author == person, held.c.say_id == command.say_id)
+    if (await tx.execute(waits)).first() is not None:
+        raise SayIdConflict
     if await _own(tx, room, person, command.seq) in ("retracted", "removed"):
         raise Gone
     if await is_held(tx, person, membership, zone):

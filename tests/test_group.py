@@ -275,7 +275,9 @@ async def test_a_mute_that_is_acknowledged_is_before_every_later_say_in_commit_o
     assert sum(code(one.result()) == "said" for one in says) == before - 1
 
 
-@pytest.mark.parametrize("index", ["ux_memberships_open", "ix_mutes_person", "ux_entries_say_id"])
+@pytest.mark.parametrize(
+    "index", ["ux_memberships_open", "ix_mutes_person", "ux_entries_say_id", "sqlite_autoindex_held"]
+)
 async def test_the_question_asked_for_every_say_goes_through_its_indexes(sqlite_url: str, index: str) -> None:
     await migrate(sqlite_url, "chat")
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:

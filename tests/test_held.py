@@ -3,26 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from chat import appeals, cases, held, moderation
+from chat import appeals, cases, held, moderation, rooms
 from chat.clock import Clock
 from chat.group import GroupCommit, Said
 from chat.held import HeldSay
 from chat.holding import Holding
-from chat.ids import ActId, CaseId, PersonId, RoomId
+from chat.ids import ActId, CaseId, PersonId, RoomId, Seq
 from chat.journal import Journal
-from chat.protocol import TakeBack
-from chat.refusals import Gone, NotAllowed, NotAMember, StillWaits
+from chat.protocol import Edit, TakeBack
+from chat.refusals import Gone, NotAllowed, NotAMember, Refusal, StillWaits
 from chat.retention import Retention
 from chat.settings import Settings
 from chat.staff_commands import Close, Decide, Decline, Hold, LetThrough, Undo
 from chat.tables import acts, audit
 from chat.tables import cases as cases_table
 from chat.tables import held as held_table
+from chat.talk import edit
+from chat.timeline import seal
 from tests.place import WHY, Place
 from tests.test_group import Speakers, code, driver_of
 from tests.words import words
@@ -220,23 +222,41 @@ async def test_what_waits_is_decided_after_the_room_holds_no_more_and_is_said_on
     await close(place, moderator, CaseId(case.id))
 
 
-async def test_a_say_id_that_is_used_for_something_else_hides_nothing_and_lets_nothing_through(place: Place) -> None:
+async def test_a_say_id_that_waits_or_has_waited_is_never_that_of_other_words(place: Place) -> None:
     moderator, a = await place.person("moderator"), await place.person()
     other = await place.room(a)
+    before = await place.say(other, a, words())
     room, [one, two] = await waits_in(place, a, moderator, ONE, TWO)
-    made = await decline(place, moderator, two)
+    mine = await place.say(room, a, words())
+    await decline(place, moderator, two)
+    [holding] = await place.rows(acts, acts.c.kind == "holding")
     async with speaking(place) as here:
-        for waits in (one, two):
-            await here.say(other, a, words("elsewhere"), waits.say_id)
-    assert [waits.text for waits in await waiting(place, moderator, room)] == [ONE]
-    with pytest.raises(Gone):
-        await let_through(place, moderator, one)
-    with pytest.raises(Gone):
-        await undo(place, moderator, made)
-    assert await waiting(place, moderator, room) == [] and await said(place, room) == []
-    assert await place.rows(audit, audit.c.act.in_(["let_through", "undone"])) == []
-    mine = await held.of_author(place.store, place.keys, a, room)
-    assert [(waits.text, waits.waits) for waits in mine] == [(ONE, False)], "its author reads it still"
+        for _ in range(2):  # while the room holds, and when it holds no more
+            for waits in (one, two):
+                for where, text in ((other, words("elsewhere")), (other, waits.text), (room, words("else"))):
+                    assert code(await here.say(where, a, text, waits.say_id)) == "say_id_conflict"
+                for where, target in ((other, before), (room, mine)):
+                    assert await refused_edit(place, a, where, target, waits.say_id) == "say_id_conflict"
+            await undo(place, moderator, ActId(holding.id))
+        assert code(await here.say(other, await stranger(place, other), ONE, one.say_id)) == "said", "another's own"
+    await let_through(place, moderator, one)
+    assert len(await said(place, other)) == 2 and (await said(place, room))[1:] == [ONE]
+
+
+async def stranger(place: Place, room: RoomId) -> PersonId:
+    person = await place.person()
+    async with place.store.transaction() as tx:
+        await rooms.join(tx, room, person)
+    return person
+
+
+async def refused_edit(place: Place, person: PersonId, room: RoomId, target: Seq, say_id: str) -> str:
+    text = words()
+    sealed = seal(await place.keys.get(person, "said"), room, person, say_id, text)
+    with pytest.raises(Refusal) as refused:
+        async with place.store.transaction() as tx:
+            await edit(tx, person, Edit(room=room, seq=target, say_id=say_id, text=text), sealed, 20, 10, UTC)
+    return refused.value.code
 
 
 async def close(place: Place, by: PersonId, case: CaseId) -> None:
