@@ -13,17 +13,20 @@ from chat import access, acts, audit, concerned, line, reviews, rooms, timeline
 from chat.cases import require_handler
 from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
+from chat.recusal import HELD, may_judge
 from chat.refusals import Gone, NotAllowed, NotAMember
-from chat.roster import is_watched
+from chat.roster import WATCHING, on_duty
 from chat.staff_commands import Acknowledge, Escalate
 from chat.store import Store, Transaction, clock
-from chat.tables import alias, cases, escalations, people
+from chat.tables import alias, cases, escalations, held, people
 from chat.tables import rooms as rooms_table
 
 SEVERE = ("imminent", "minors")
 """A case of this level that finds nobody on duty is escalated by itself."""
 SURE = ("crisis_now", "minor")
 """So is what a detector found, under these codes alone: the others are wrong too often to wake somebody for."""
+UNSEEN_MS = 10 * 60_000
+"""Whoever may look at what waits may come on duty meanwhile, before others are asked."""
 
 
 async def escalate(store: Store, keys: Keys, moderator: PersonId, command: Escalate, within_s: int) -> None:
@@ -69,7 +72,7 @@ async def acknowledge(store: Store, keys: Keys, person: PersonId, command: Ackno
     """
     case = CaseId(command.case)
     async with store.transaction() as tx:
-        held = await _require_desk(tx, person)
+        roles = await _require_desk(tx, person)
         desk, told = await _lock_places(tx, case)
         row = (await tx.lock(cases, [case])).get(case)
         steps = await _steps(tx, case)
@@ -77,7 +80,7 @@ async def acknowledge(store: Store, keys: Keys, person: PersonId, command: Ackno
             raise NotAMember
         await acts.require_judge(tx, person, row)
         last = steps[-1]
-        if person not in [one.whom for one in steps] and not line.is_higher(held, last.role):
+        if person not in [one.whom for one in steps] and not line.is_higher(roles, last.role):
             raise NotAllowed
         if row.state == "closed" or last.acknowledged_by not in (None, person):
             raise Gone
@@ -115,18 +118,25 @@ async def go_on(store: Store, keys: Keys, within_s: int) -> int:
 
 
 async def begin_unwatched(store: Store, keys: Keys, within_s: int) -> int:
-    """Escalate what is severe and came while nobody on duty looks at the queue; return how many."""
-    alone = sa.select(cases.c.id).where(
-        cases.c.state == "open",
-        cases.c.level.in_(SEVERE),
-        sa.or_(cases.c.code.is_(None), cases.c.code.in_(SURE)),
-        ~sa.exists().where(escalations.c.case == cases.c.id),
-    )
-    async with store.reading() as tx:
-        found = [CaseId(one) for one in (await tx.execute(alone)).scalars()]
-        if not found or await is_watched(tx):
-            return 0
+    """Escalate what is severe and what nobody on duty sees in the queue, because nobody is, or whoever is may not judge
+    it; return how many. So is what waits in a room that holds, once it has for UNSEEN_MS while somebody is on duty:
+    for that alone nobody is woken at night."""
+    severe = sa.and_(cases.c.level.in_(SEVERE), sa.or_(cases.c.code.is_(None), cases.c.code.in_(SURE)))
     begun = 0
+    async with store.reading() as tx:
+        duty = {one.person for one in await on_duty(tx) if one.role in WATCHING}
+        waits = sa.exists().where(
+            held.c.room == cases.c.room, held.c.ended_at.is_(None), held.c.at <= await tx.now() - UNSEEN_MS
+        )
+        unseen = sa.and_(cases.c.code == HELD, waits) if duty else sa.false()
+        alone = sa.select(cases.c.id).where(
+            cases.c.state == "open", sa.or_(severe, unseen), ~sa.exists().where(escalations.c.case == cases.c.id)
+        )
+        found = [
+            CaseId(case)
+            for case in (await tx.execute(alone)).scalars().all()
+            if not any([await may_judge(tx, one, case) for one in duty])
+        ]
     for case in found:
         async with store.transaction() as tx:
             desk, told = await _lock_places(tx, case, level=SEVERE[0])
@@ -172,7 +182,7 @@ async def _ask(
 ) -> None:  # fmt: skip
     """Write the next step. Where there is nobody at all whom one could ask, it asks nobody, and is asked again."""
     had = [person for one in steps for person in (one.whom, one.acknowledged_by)]  # who let it go had their turn
-    found = await line.next_in_line(tx, (row.subject, row.reporter), by, had)
+    found = await line.next_in_line(tx, row, by, had)
     now, role = await tx.now(), found.role if found else None
     made = {"case": row.id, "step": len(steps) + 1, "whom": found.person if found else None, "role": role}
     made |= {"asked_by": by, "asked_at": now, "due_at": now + within_s * 1000}
@@ -200,7 +210,7 @@ async def _steps(tx: Transaction, case: CaseId) -> "list[sa.Row[Any]]":
 
 async def _require_desk(tx: Transaction, person: PersonId) -> set[str]:
     who = (await tx.lock(people, [person])).get(person)
-    held = await access.roles_of(tx, person)
-    if who is None or who.state != "active" or not held & set(access.DESK):
+    roles = await access.roles_of(tx, person)
+    if who is None or who.state != "active" or not roles & set(access.DESK):
         raise NotAllowed
-    return held
+    return roles

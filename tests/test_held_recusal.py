@@ -1,8 +1,9 @@
 """What waits and is by somebody a moderator may not judge: they learn nothing of it, not that it is there either."""
 
 import pytest
+import sqlalchemy as sa
 
-from chat import cases, claims, holding
+from chat import cases, claims, escalations, holding, roster
 from chat.ids import CaseId, PersonId, RoomId
 from chat.journal import Journal
 from chat.queue import queue
@@ -10,8 +11,11 @@ from chat.refusals import NotAMember, StillWaits
 from chat.staff_commands import Claim, Close, Release
 from chat.tables import blocks
 from chat.tables import cases as cases_table
+from chat.tables import held as held_table
 from tests.place import Place
-from tests.test_held import ONE, TWO, close, decline, hold, speaking, waiting, waits_in
+from tests.test_escalations import WITHIN_S, acknowledge, asked, on_duty
+from tests.test_held import ONE, TWO, close, decline, hold, let_through, said, speaking, waiting, waits_in
+from tests.words import words
 
 
 async def block(place: Place, person: PersonId, blocked: PersonId) -> None:
@@ -83,3 +87,36 @@ async def test_who_hands_back_what_they_may_not_judge_sees_it_no_more(place: Pla
     with pytest.raises(NotAMember):
         command = Close(case=case, outcome="nothing")
         await cases.close(place.store, place.keys, Journal(place.folder / "j"), moderator, command)
+
+
+async def test_what_waits_and_nobody_on_duty_may_judge_is_asked_of_others(place: Place) -> None:
+    moderator, a = await place.person("moderator"), await place.person()
+    supervisor, organiser = await place.person("supervisor"), await place.person("organiser")
+    await block(place, a, moderator)
+    room, [one] = await waits_in(place, a, organiser)
+    [case] = await place.rows(cases_table)
+    await long_ago(place)
+    assert await begin_unwatched(place) == 0, "for this alone nobody is woken at night"
+    async with place.store.transaction() as tx:
+        await roster.set_rule(tx, place.keys, organiser, words(), "supervisor")
+    async with place.store.transaction() as tx:
+        await roster.begin(tx, place.keys, moderator, 4)
+    await on_duty(place, "professional")
+    await long_ago(place, -escalations.UNSEEN_MS)
+    assert await begin_unwatched(place) == 0, "somebody may come who sees it"
+    await long_ago(place)
+    assert await begin_unwatched(place) == 1
+    assert await asked(place, CaseId(case.id)) == [supervisor]
+    assert await queued(place, moderator) == []
+    await acknowledge(place, supervisor, CaseId(case.id))
+    await let_through(place, supervisor, one)
+    assert await said(place, room) == [ONE]
+
+
+async def long_ago(place: Place, by_ms: int = escalations.UNSEEN_MS) -> None:
+    async with place.store.transaction() as tx:
+        await tx.execute(sa.update(held_table).values(at=held_table.c.at - by_ms))
+
+
+async def begin_unwatched(place: Place) -> int:
+    return await escalations.begin_unwatched(place.store, place.keys, WITHIN_S)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import sqlalchemy as sa
 
-from chat import appeals, bans, cases, claims, escalations, moderation, reviews, rooms
+from chat import appeals, bans, cases, claims, escalations, moderation, reviews, rooms, roster
 from chat.acts import require_case
 from chat.ids import ActId, CaseId, PersonId, RoomId
 from chat.journal import Journal
@@ -35,6 +35,7 @@ from chat.staff_commands import (
 from chat.tables import acts, audit, blocks, mutes, people
 from chat.tables import rooms as rooms_table
 from tests.place import WHY, Place
+from tests.test_escalations import WITHIN_S, asked, go_on, let_time_pass, on_duty, report
 from tests.words import words
 
 ABSENT = 2**53 - 5
@@ -187,3 +188,18 @@ async def test_a_block_that_comes_while_a_moderator_acts_is_before_the_act_or_af
             done, _ = await asyncio.wait({acting}, timeout=0.5)
             assert not done
         assert await acting == f"{NotAMember.code} None"
+
+
+async def test_what_is_severe_and_nobody_on_duty_may_judge_is_escalated_by_itself_too(place: Place) -> None:
+    moderator, supervisor = await on_duty(place, "moderator"), await on_duty(place, "supervisor")
+    away, organiser = await place.person("supervisor"), await place.person("organiser")
+    async with place.store.transaction() as tx:
+        await roster.set_rule(tx, place.keys, organiser, words(), "supervisor")
+    case, subject, reporter = await report(place, level="imminent")
+    await tie(place, "matched", moderator, subject)
+    assert await escalations.begin_unwatched(place.store, place.keys, WITHIN_S) == 0, "one of them sees it"
+    await tie(place, "blocks", supervisor, reporter)
+    assert await escalations.begin_unwatched(place.store, place.keys, WITHIN_S) == 1
+    await let_time_pass(place, WITHIN_S + 1)
+    await go_on(place)
+    assert await asked(place, case) == [away, organiser]
