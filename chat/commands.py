@@ -163,7 +163,7 @@ class Commands:
             case staff.Guard():
                 return Done(ref=command.ref, act=await raids.guard(self._store, self._keys, person, command))
             case staff.LetIn():
-                await raids.let_in(self._store, self._keys, person, command)
+                return Done(ref=command.ref, left=await raids.let_in(self._store, self._keys, person, command))
             case staff.Confirm():
                 await moderation.confirm(self._store, self._keys, person, command)
             case staff.Unlock() | staff.Unhold():

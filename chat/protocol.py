@@ -297,12 +297,13 @@ class Signal(Frame, frozen=True, kw_only=True):
 
 class Done(Frame, frozen=True, kw_only=True):
     """The command was carried out and is kept for good. `act`: the number by which its notice, `undo` and an appeal
-    name what a moderator did."""
+    name what a moderator did. `left`: how many go on waiting in a lobby, because the room is full."""
 
     ref: int
     seq: int = 0
     case: int = 0
     act: int = 0
+    left: int = 0
 
 
 class Refused(Frame, frozen=True, kw_only=True):

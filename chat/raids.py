@@ -16,7 +16,7 @@ from chat.acts import Act
 from chat.door import MINUTE_MS, guards, is_new
 from chat.ids import ActId, PersonId, RoomId, Seq, new_id
 from chat.keys import Keys
-from chat.refusals import NotAMember, RoomClosed
+from chat.refusals import NotAMember, RoomClosed, RoomFull
 from chat.staff_commands import Guard, LetIn
 from chat.store import Store, Transaction
 from chat.tables import acts as acts_table
@@ -65,11 +65,13 @@ async def guard(store: Store, keys: Keys, moderator: PersonId, command: Guard) -
     return made
 
 
-async def let_in(store: Store, keys: Keys, moderator: PersonId, command: LetIn) -> None:
-    """Let somebody in from the lobby, or everybody: then the room is guarded no more. What is so already stays so.
+async def let_in(store: Store, keys: Keys, moderator: PersonId, command: LetIn) -> int:
+    """Let somebody in from the lobby, or everybody for whom there is a seat, longest first; where that is all of them,
+    the room is guarded no more. What is so already stays so. Returns how many go on waiting for a seat.
 
     Raises:
         NotAllowed: no role for it. NotAMember: no such group room, or this person does not wait in its lobby.
+        RoomFull: there is no seat for this person.
     """
     by = await acts.actor(store, keys, moderator, None, command.reason)
     room = RoomId(command.room)
@@ -83,14 +85,18 @@ async def let_in(store: Store, keys: Keys, moderator: PersonId, command: LetIn) 
         if command.person is not None:
             if command.person not in [one.person for one in waiting]:
                 raise NotAMember
-            await _bring_in(tx, room, [PersonId(command.person)])
+            if await _bring_in(tx, room, [PersonId(command.person)]):
+                raise RoomFull
             await acts.tell_staff(tx, by, "let_in", ActId(standing[-1].id), PersonId(command.person), room, "guarded")
         elif standing:
-            ends = sa.update(acts_table).where(acts_table.c.id.in_([one.id for one in standing]))
-            await tx.execute(ends.values(until=await tx.now()))
-            await _bring_in(tx, room, [PersonId(one.person) for one in waiting])
-            await timeline.append(tx, room, "notice", ref=standing[-1].id, code="unguarded")
+            left = await _bring_in(tx, room, [PersonId(one.person) for one in waiting])
+            if not left:
+                ends = sa.update(acts_table).where(acts_table.c.id.in_([one.id for one in standing]))
+                await tx.execute(ends.values(until=await tx.now()))
+                await timeline.append(tx, room, "notice", ref=standing[-1].id, code="unguarded")
             await acts.tell_staff(tx, by, "let_in", ActId(standing[-1].id), None, room, "guarded")
+            return left
+    return 0
 
 
 async def lock_lobby(tx: Transaction, moderator: PersonId, room: RoomId) -> None:
@@ -100,8 +106,8 @@ async def lock_lobby(tx: Transaction, moderator: PersonId, room: RoomId) -> None
 
 
 async def settle(tx: Transaction, room: RoomId) -> None:
-    """Let the lobby follow the guardings that stand: who is new to none of them comes in. The caller has locked the
-    lobby and the room."""
+    """Let the lobby follow the guardings that stand: who is new to none of them comes in, as long as there are seats;
+    the others come by the door. The caller has locked the lobby and the room."""
     standing = await guards(tx, room)
     free = sa.not_(sa.or_(sa.false(), *(is_new(one) for one in standing)))
     wanted = sa.select(people.c.id).join(lobby, lobby.c.person == people.c.id)
@@ -159,13 +165,17 @@ async def _sweep(tx: Transaction, room: RoomId, act: ActId, before: int) -> Seq 
     return min(found) if len(found) == SWEEP else None
 
 
-async def _bring_in(tx: Transaction, room: RoomId, persons: Sequence[PersonId]) -> None:
-    """Begin the memberships of people who wait, and whose rows are locked."""
+async def _bring_in(tx: Transaction, room: RoomId, persons: Sequence[PersonId]) -> int:
+    """Begin the memberships of people who wait, and whose rows are locked, in this order as long as there are seats;
+    return for how many there is none."""
     persons = [one for one in persons if tx.holds(people, one)]
     where = (await tx.execute(sa.select(rooms).where(rooms.c.id == room))).one()
-    seqs = await timeline.append_by(tx, room, "joined", persons)
+    inside = sa.select(sa.func.count()).where(memberships.c.room == room, memberships.c.to_seq.is_(None))
+    seats = max(where.capacity - (await tx.execute(inside)).scalar_one(), 0)
+    left = len(persons[seats:])
+    seqs = await timeline.append_by(tx, room, "joined", persons[:seats])
     if not seqs:
-        return
+        return left
     ends = sa.select(memberships.c.person, sa.func.max(memberships.c.to_seq).label("end")).where(
         memberships.c.room == room, memberships.c.person.in_(seqs)
     )
@@ -177,6 +187,7 @@ async def _bring_in(tx: Transaction, room: RoomId, persons: Sequence[PersonId]) 
         for person, seq in seqs.items()
     ])  # fmt: skip
     await tx.execute(sa.delete(lobby).where(lobby.c.room == room, lobby.c.person.in_(seqs)))
+    return left
 
 
 def _since(guard: "sa.Row[Any]") -> int:

@@ -163,8 +163,9 @@ class Guard(Command, frozen=True, kw_only=True):
 
 
 class LetIn(Command, frozen=True, kw_only=True):
-    """Moderators: let a `person` in from the lobby of a guarded room; without one, everybody: the guarding ends. What
-    it has hidden stays hidden; `undo` shows it again."""
+    """Moderators: let a `person` in from the lobby of a guarded room; without one, everybody for whom there is a seat,
+    longest first, and the guarding ends when that is all of them (see `done.left`). What it has hidden stays hidden;
+    `undo` shows it again. Refused with `room_full` when there is no seat for the person."""
 
     room: Id
     person: Id | None = None

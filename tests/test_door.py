@@ -15,8 +15,8 @@ from tests.test_raids import age, guard, inside, raid, settled, waiting
 from tests.words import words
 
 
-async def let_in(place: Place, by: PersonId, room: RoomId, person: PersonId | None = None) -> None:
-    await raids.let_in(place.store, place.keys, by, LetIn(room=room, person=person))
+async def let_in(place: Place, by: PersonId, room: RoomId, person: PersonId | None = None) -> int:
+    return await raids.let_in(place.store, place.keys, by, LetIn(room=room, person=person))
 
 
 async def test_leaving_and_coming_back_makes_nobody_older_and_an_old_account_is_not_enough(place: Place) -> None:
@@ -153,3 +153,32 @@ async def test_guarding_again_makes_it_last_longer(place: Place) -> None:
     async with place.store.reading() as tx:
         assert row.until > await tx.now() + 59 * 60_000
     assert await waiting(place, room) == [new]
+
+
+async def test_a_room_is_never_fuller_than_it_holds_and_who_has_waited_longest_comes_in_first(place: Place) -> None:
+    """Known people came back while others waited in the lobby, and took their seats."""
+    moderator, old, older = await place.person("moderator"), await place.person(), await place.person()
+    room = await place.room(capacity=4)
+    await settled(place, room, old, older)
+    for one in (old, older):
+        async with place.store.transaction() as tx:
+            await rooms.leave(tx, room, one)
+    made = await guard(place, moderator, room)
+    first, second, third = came = [await place.person() for _ in range(3)]
+    for one in (*came, old, older):
+        assert await refusal_of(place, room, one, joins=True) == ""
+    async with place.store.transaction() as tx:
+        for since, one in enumerate((third, second, first)):
+            await tx.execute(sa.update(lobby).where(lobby.c.person == one).values(since_at=since))
+    for _ in range(2):
+        assert await let_in(place, moderator, room) == 1
+        assert await inside(place, room) == {old, older, third, second} and await waiting(place, room) == [first]
+    assert "unguarded" not in [one.code for one in await place.read(room)]
+    with pytest.raises(RoomFull):
+        await let_in(place, moderator, room, first)
+    await undo(place, moderator, made)
+    assert first not in await inside(place, room), "nor when it is undone: they come by the door"
+    async with place.store.transaction() as tx:
+        await rooms.leave(tx, room, old)
+    assert await refusal_of(place, room, first, joins=True) == ""
+    assert await inside(place, room) == {older, third, second, first} and await place.rows(lobby) == []

@@ -285,6 +285,7 @@ class Console extends LivePage {
   async #ask(command, told) {
     const answer = await this.wire.ask(command);
     if (answer?.t !== "done") this.#refused(answer);
+    else if (answer.left) this.#told.tell("still_wait", { n: answer.left });
     else this.#told.tell(told);
     this.#look();
     return answer?.t === "done";
