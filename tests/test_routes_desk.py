@@ -22,6 +22,7 @@ async def test_a_rest_after_each_chat_is_set_and_shown(sqlite_url: str, tmp_path
             await browser.get("/desk")
             assert (await browser.post("/desk/availability", SET | ({"gap": gap} if gap else {}))).status_code == 303
             assert f'<option value="{chosen}" selected>' in (await browser.get("/desk")).text
+        assert "Nobody is waiting</h2>" in browser.page and "No chat is open." in browser.page
         kept = await pages.place.rows(table)
         for wrong in ({"gap": "7"}, {"gap": "x"}, {"gap": "-15"}, {"gap": "٣٠"}, {"capacity": ""}, {"capacity": "4"}):
             await browser.get("/desk")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from chat import moderation
 from chat.ids import CaseId
-from chat.staff_commands import Hold
+from chat.staff_commands import Hold, Mute
 from chat.tables import cases
 from tests.pages import site
 from tests.place import WHY
@@ -33,6 +33,18 @@ async def test_its_author_reads_what_waits_also_after_a_reload_and_another_membe
                 assert (told["holds"], told["turns_s"], told["code"]) == (True, 0, "")
         async with await pages.browser_of(moderator) as browser:
             assert (await browser.get(f"/rooms/{room}/held")).status_code == 404
+
+
+async def test_who_is_muted_is_not_told_how_it_would_be_if_they_wrote(sqlite_url: str, tmp_path: Path) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        place = pages.place
+        moderator, person = await place.person("moderator"), await place.person()
+        room = await place.room(person)
+        await hold(place, moderator, room)
+        await moderation.act(place.store, place.keys, moderator, Mute(person=person, minutes=5, **WHY))
+        async with await pages.browser_of(person) as browser:
+            page = (await browser.get(f"/rooms/{room}")).text
+        assert "You are muted here" in page and "data-holding hidden" in page and "data-holds" not in page
 
 
 async def test_a_page_knows_when_a_night_begins_and_ends(sqlite_url: str, tmp_path: Path) -> None:

@@ -106,11 +106,13 @@ async def test_a_member_comes_into_a_room_and_writes_there(sqlite_url: str, tmp_
     async with site(tmp_path, sqlite_url) as pages:
         room = await pages.place.room(capacity=1)
         async with await pages.browser_of(await pages.place.person()) as first:
+            assert "Empty just now" in (await first.get("/rooms")).text
             await first.get(f"/rooms/{room}")
-            assert "Come in" in first.page
+            assert "Come in" in first.page and "Nobody is in this room just now." in first.page
             assert (await first.post(f"/rooms/{room}/join")).headers["location"] == f"/rooms/{room}"
             assert "data-composer" in (await first.get(f"/rooms/{room}")).text
         async with await pages.browser_of(await pages.place.person()) as second:
+            assert "1 person" in (await second.get("/rooms")).text
             await second.get(f"/rooms/{room}")
             answer = await second.post(f"/rooms/{room}/join")
             assert answer.status_code == 409

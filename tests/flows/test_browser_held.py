@@ -58,6 +58,8 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
         moderator.press(moderator.page.locator("[data-fresh]"))
         moderator.page.locator("[data-case]").filter(has_text="Messages wait to be looked at").click()
         expect(moderator.page.locator("[data-pane] [data-held] > li")).to_have_count(2)
+        expect(moderator.page.locator("[data-who]")).to_have_text(ROOM)
+        expect(moderator.page.locator("[data-where]")).to_have_text("")  # it would say the same once more
         assert texts[2] not in moderator.page.content()
         assert moderator.axe() == [] and not moderator.scrolls_sideways()
         write(author, later := words("said later"))

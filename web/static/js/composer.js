@@ -89,7 +89,8 @@ export class Composer {
       const answer = await fetch(`/rooms/${this.#room.room}`, { headers: { accept: "application/json" } });
       if (!answer.ok) return undefined;
       const { code, told, holds, turns_s } = await answer.json();
-      this.#holds(holds, turns_s);
+      // who cannot write need not read how it would go
+      this.#holds(holds && !code, turns_s);
       if (code) this.close(code, told);
       else if (this.silent) this.#silence(false, this.#room.words?.("silent_over") ?? "");
       return code;

@@ -175,7 +175,7 @@ class Console extends LivePage {
     if (!opened) return;
     const pane = this.piece("pane");
     write(pane, "who", nameOf(this, { ...opened, ...this.#queue.shown.find((one) => one.case === opened.case) }));
-    write(pane, "where", opened.room_name ?? "");
+    write(pane, "where", pane.querySelector("[data-who]")?.textContent === opened.room_name ? "" : opened.room_name ?? "");
     write(pane, "reason", opened.code ? `${found(opened, this.words)}. ${this.words(opened.code === "held" ? "by_holding" : opened.seq ? "by_rule" : "by_rule_waits")}` : opened.reason);
     this.piece("because").hidden = !opened.reason && !opened.code;
     this.piece("no-words").hidden = opened.entries.length > 0;

@@ -41,7 +41,7 @@ class Desk extends LivePage {
     for (const card of shown) if (!wanted.has(card.dataset.offer ?? "")) this.#gone(card);
     const fresh = offers.filter((one) => !shown.some((card) => card.dataset.offer === String(one.offer)));
     list.append(...fresh.map((one) => this.#card(one)));
-    this.piece("count").textContent = this.words("waiting", { n: offers.length });
+    this.piece("count").textContent = offers.length ? this.words("waiting", { n: offers.length }) : this.words("nobody");
     this.piece("none").hidden = offers.length > 0;
     if (fresh.length) this.piece("told").textContent = this.words("offered", { name: fresh.at(-1)?.nickname ?? "" });
     const soonest = Math.min(...offers.map((one) => one.left_s ?? Infinity));
