@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import audit, channels, escalations, rooms, timeline
+from chat import audit, channels, concerned, escalations, rooms, timeline
 from chat.ids import CaseId, PersonId, RoomId, Seq
 from chat.keys import Keys
 from chat.refusals import Unavailable, without_words
@@ -100,13 +100,14 @@ class Alerts:
         """Note how it went, unless the alert has become another's meanwhile."""
         mine = sa.and_(steps.c.case == alert.case, steps.c.step == alert.step, steps.c.token == token)
         async with self._store.transaction() as tx:
-            desk = await rooms.desk(tx)
-            await tx.lock(rooms_table, [desk])
+            staff = await concerned.staff(tx, alert.case)
+            await tx.lock(rooms_table, staff)
             sent = sa.update(steps).where(mine, steps.c.alerted_at.is_(None))
             if not (await tx.execute(sent.values(alerted_at=await tx.now(), is_reached=is_reached))).rowcount:
                 return
             code = "reached" if is_reached else "unreached"
-            await timeline.append(tx, desk, "alerted", ref=alert.case, code=code)
+            for room in staff:
+                await timeline.append(tx, room, "alerted", ref=alert.case, code=code)
             key = self._keys.derive("audit")
             await audit.append(tx, key, "alerted", None, subject=alert.whom, ref=alert.case, code=code)
 

@@ -239,9 +239,8 @@ async def _close(
     assert found is not None
     if found.kind == "appeal":
         raise NotAllowed  # it is decided, see `appeals`
-    desk = await rooms.desk(tx)
-    told = await concerned.inboxes(tx, found)
-    await tx.lock(rooms_table, [desk, *told])
+    staff, told = await concerned.staff(tx, case), await concerned.inboxes(tx, found)
+    await tx.lock(rooms_table, [await rooms.desk(tx), *staff, *told])  # the desk: no say comes to wait in it meanwhile
     row = (await tx.lock(cases, [case]))[case]
     if row.state == "closed":
         raise Gone
@@ -253,7 +252,8 @@ async def _close(
     closed = sa.update(cases).where(cases.c.id == case)
     await tx.execute(closed.values(state="closed", outcome=outcome, closed_at=now))
     await tx.execute(sa.delete(evidence_table).where(evidence_table.c.case == case))
-    await timeline.append(tx, desk, "closed", moderator, ref=case, code=outcome)
+    for room in staff:
+        await timeline.append(tx, room, "closed", moderator, ref=case, code=outcome)
     for inbox in told:
         await timeline.append(tx, inbox, "notice", ref=case, code=outcome)
     await audit.append(

@@ -2,7 +2,8 @@
 
 That is the person in danger, or the other in the one-to-one from which a peer called. Whom a report accuses of
 something is not told by a case that others were asked; an act on them has its own notice. Of an appeal no more of the
-staff are told than may judge it: who made the act does not learn from the desk that somebody complains.
+staff are told than may judge it: who made the act does not learn from the desk that somebody complains. So it is with
+the case of what waits in a room that holds.
 """
 
 from typing import Any
@@ -20,9 +21,12 @@ DECIDERS = ("moderator", "supervisor", "organiser")
 
 
 async def staff(tx: Transaction, case: CaseId) -> list[RoomId]:
-    """Return the rooms in which staff hear of a case: the desk; of an appeal, the inboxes of those who may judge it."""
-    kind = (await tx.execute(sa.select(cases.c.kind).where(cases.c.id == case))).scalar()
-    if kind != "appeal":
+    """Return the rooms in which staff hear of a case: the desk; of an appeal and of what waits, the inboxes of those
+    who may judge it."""
+    quiet = sa.select(cases.c.id).where(
+        cases.c.id == case, sa.or_(cases.c.kind == "appeal", cases.c.code == recusal.HELD)
+    )
+    if (await tx.execute(quiet)).first() is None:
         return [await desk(tx)]
     wanted = sa.select(people.c.inbox).join(cases, cases.c.id == case).where(
         people.c.state == "active", people.c.id.in_(sa.select(roles.c.person).where(roles.c.role.in_(DECIDERS))),

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chat import access, acts, audit, concerned, line, reviews, rooms, timeline
+from chat import access, acts, audit, concerned, line, reviews, timeline
 from chat.cases import require_handler
 from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
@@ -42,7 +42,7 @@ async def escalate(store: Store, keys: Keys, moderator: PersonId, command: Escal
     reason = await acts.seal_reason(store, keys, moderator, case, command.reason)
     async with store.transaction() as tx:
         await require_handler(tx, moderator)
-        desk, told = await _lock_places(tx, case, level=command.level)
+        staff, told = await _lock_places(tx, case, level=command.level)
         row = (await tx.lock(cases, [case])).get(case)
         await acts.require_judge(tx, moderator, row)
         assert row is not None
@@ -54,9 +54,9 @@ async def escalate(store: Store, keys: Keys, moderator: PersonId, command: Escal
             await access.require_role(tx, moderator, "supervisor")
         if row.level != command.level:
             await tx.execute(sa.update(cases).where(cases.c.id == case).values(level=command.level))
-            await timeline.append(tx, desk, "graded", moderator, ref=case, code=command.level)
+            await _tell(tx, staff, "graded", moderator, case, command.level)
         if not await _steps(tx, case):
-            await _begin(tx, keys, desk, told, row, moderator, within_s)
+            await _begin(tx, keys, staff, told, row, moderator, within_s)
         await audit.append(
             tx, keys.derive("audit"), "escalated", moderator, subject=row.subject, room=row.room, ref=case,
             code=command.level, reason=reason,
@@ -73,7 +73,7 @@ async def acknowledge(store: Store, keys: Keys, person: PersonId, command: Ackno
     case = CaseId(command.case)
     async with store.transaction() as tx:
         roles = await _require_desk(tx, person)
-        desk, told = await _lock_places(tx, case)
+        staff, told = await _lock_places(tx, case)
         row = (await tx.lock(cases, [case])).get(case)
         steps = await _steps(tx, case)
         if row is None or not steps:
@@ -92,7 +92,7 @@ async def acknowledge(store: Store, keys: Keys, person: PersonId, command: Ackno
         await tx.execute(sa.update(escalations).where(here).values(taken))
         mine = {"state": "claimed", "claimed_by": person, "seen_at": now}
         await tx.execute(sa.update(cases).where(cases.c.id == case).values(mine))
-        await timeline.append(tx, desk, "acknowledged", person, ref=case)
+        await _tell(tx, staff, "acknowledged", person, case)
         for inbox in told:
             await timeline.append(tx, inbox, "notice", ref=case, code="acknowledged")
         key = keys.derive("audit")
@@ -107,12 +107,12 @@ async def go_on(store: Store, keys: Keys, within_s: int) -> int:
     asked = 0
     for case in found:
         async with store.transaction() as tx:
-            desk, _ = await _lock_places(tx, case)
+            staff, _ = await _lock_places(tx, case)
             row = (await tx.lock(cases, [case])).get(case)
             if row is None or (await tx.execute(_stuck(tx).where(cases.c.id == case))).first() is None:
                 continue
             steps = await _steps(tx, case)
-            await _ask(tx, keys, desk, row, steps, steps[-1].asked_by, within_s)
+            await _ask(tx, keys, staff, row, steps, steps[-1].asked_by, within_s)
             asked += 1
     return asked
 
@@ -139,11 +139,11 @@ async def begin_unwatched(store: Store, keys: Keys, within_s: int) -> int:
         ]
     for case in found:
         async with store.transaction() as tx:
-            desk, told = await _lock_places(tx, case, level=SEVERE[0])
+            staff, told = await _lock_places(tx, case, level=SEVERE[0])
             row = (await tx.lock(cases, [case])).get(case)
             if row is None or row.state != "open" or await _steps(tx, case):
                 continue
-            await _begin(tx, keys, desk, told, row, None, within_s)
+            await _begin(tx, keys, staff, told, row, None, within_s)
             key = keys.derive("audit")
             await audit.append(tx, key, "escalated", None, subject=row.subject, ref=case, code=row.level)
             begun += 1
@@ -164,7 +164,7 @@ def _stuck(tx: Transaction) -> "sa.Select[int]":
 async def _begin(
     tx: Transaction,
     keys: Keys,
-    desk: RoomId,
+    staff: list[RoomId],
     told: list[RoomId],
     row: "sa.Row[Any]",
     by: PersonId | None,
@@ -173,12 +173,12 @@ async def _begin(
     for inbox in told:
         await timeline.append(tx, inbox, "notice", ref=row.id, code="asked")
     await reviews.plan(tx, CaseId(row.id))
-    await _ask(tx, keys, desk, row, [], by, within_s)
+    await _ask(tx, keys, staff, row, [], by, within_s)
 
 
 async def _ask(
-    tx: Transaction, keys: Keys, desk: RoomId, row: "sa.Row[Any]", steps: "list[sa.Row[Any]]", by: PersonId | None,
-    within_s: int,
+    tx: Transaction, keys: Keys, staff: list[RoomId], row: "sa.Row[Any]", steps: "list[sa.Row[Any]]",
+    by: PersonId | None, within_s: int,
 ) -> None:  # fmt: skip
     """Write the next step. Where there is nobody at all whom one could ask, it asks nobody, and is asked again."""
     had = [person for one in steps for person in (one.whom, one.acknowledged_by)]  # who let it go had their turn
@@ -187,20 +187,27 @@ async def _ask(
     made = {"case": row.id, "step": len(steps) + 1, "whom": found.person if found else None, "role": role}
     made |= {"asked_by": by, "asked_at": now, "due_at": now + within_s * 1000}
     await tx.execute(escalations.insert().values(made))
-    await timeline.append(tx, desk, "escalated", by, ref=row.id, code=role)
+    await _tell(tx, staff, "escalated", by, row.id, role)
     await audit.append(
         tx, keys.derive("audit"), "asked", None, subject=found.person if found else None, room=row.room, ref=row.id,
         code=role,
     )  # fmt: skip
 
 
-async def _lock_places(tx: Transaction, case: CaseId, *, level: str | None = None) -> tuple[RoomId, list[RoomId]]:
-    """Lock the desk and the inboxes of those who are told, and return both. `level`: what it is escalated as."""
-    desk = await rooms.desk(tx)
+async def _lock_places(tx: Transaction, case: CaseId, *, level: str | None = None) -> tuple[list[RoomId], list[RoomId]]:
+    """Lock where staff are told, and others' inboxes who are, and return both. `level`: what it is escalated as."""
+    staff = await concerned.staff(tx, case)
     found = (await tx.execute(sa.select(cases).where(cases.c.id == case))).first()
     told = [] if found is None else await concerned.inboxes(tx, found, escalated_as=level)
-    await tx.lock(rooms_table, [desk, *told])
-    return desk, told
+    await tx.lock(rooms_table, [*staff, *told])
+    return staff, told
+
+
+async def _tell(
+    tx: Transaction, staff: list[RoomId], what: str, by: PersonId | None, case: CaseId, code: str | None = None
+) -> None:
+    for room in staff:
+        await timeline.append(tx, room, what, by, ref=case, code=code)
 
 
 async def _steps(tx: Transaction, case: CaseId) -> "list[sa.Row[Any]]":

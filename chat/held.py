@@ -21,7 +21,7 @@ from chat.keys import Keys
 from chat.protocol import TakeBack
 from chat.refusals import Gone, NotAMember, SignedOut, TooFast
 from chat.staff_commands import Decline, LetThrough
-from chat.store import Store, Transaction
+from chat.store import Store, Transaction, clock
 from chat.tables import cases, entries, held, people, rooms
 from chat.tables import evidence as evidence_table
 from chat.timeline import Sealed
@@ -166,6 +166,15 @@ def waiting(moderator: PersonId, is_postgresql: bool) -> "sa.ScalarSelect[int]":
     apart = sa.not_(recusal.is_recused(moderator, held.c.author, is_postgresql))
     wait = sa.and_(held.c.room == cases.c.room, held.c.ended_at.is_(None), _unsaid(), apart)
     return sa.select(sa.func.count()).select_from(held).where(wait).correlate(cases).scalar_subquery()
+
+
+def since(moderator: PersonId, is_postgresql: bool) -> "sa.ColumnElement[int]":
+    """Since when a case (a row of `cases`) waits, as an expression: one of a room that holds, since the oldest that
+    waits and that the moderator may judge. It may have been opened for what they know nothing of."""
+    apart = sa.not_(recusal.is_recused(moderator, held.c.author, is_postgresql))
+    wait = sa.and_(held.c.room == cases.c.room, held.c.ended_at.is_(None), _unsaid(), apart)
+    oldest = sa.select(sa.func.min(held.c.at)).where(wait).correlate(cases).scalar_subquery()
+    return sa.case((cases.c.code == CODE, sa.func.coalesce(oldest, clock(is_postgresql))), else_=cases.c.created_at)
 
 
 async def unheard(store: Store, keys: Keys, most: int) -> list[Unheard]:

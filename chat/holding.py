@@ -73,7 +73,7 @@ async def open_missing(store: Store, keys: Keys) -> None:
         async with store.transaction() as tx:
             desk = await find_desk(tx)
             await tx.lock(rooms, [desk, room])
-            used = await _open_case(tx, keys, desk, room, made)
+            used = await _open_case(tx, keys, room, made)
         if not used:  # what fails before leaves a key that is nobody's, for a sweep to find
             await keys.destroy(made, "case")
 
@@ -174,7 +174,7 @@ class Holding:
         row = {"id": new_id(), "room": room, "author": author, "say_id": sealed.say_id, "target": saying.reply_to}
         row |= {"body": sealed.body, "key_version": sealed.key_version, "mac": sealed.mac, "at": await tx.now()}
         await tx.execute(held.insert().values(row))
-        return Held(), await _open_case(tx, self._keys, desk, room, made)
+        return Held(), await _open_case(tx, self._keys, room, made)
 
 
 async def _before(tx: Transaction, saying: Saying, who: "sa.Row[Any]") -> Said | Held | None:
@@ -221,17 +221,14 @@ async def _case(tx: Transaction, room: RoomId) -> int | None:
     return (await tx.execute(standing)).scalar()
 
 
-async def _open_case(tx: Transaction, keys: Keys, desk: RoomId, room: RoomId, made: CaseId | None) -> bool:
+async def _open_case(tx: Transaction, keys: Keys, room: RoomId, made: CaseId | None) -> bool:
     """Open the case that was made, unless the room has one; return whether it was opened. How much waits is not counted
-    in it: not everybody who sees it may know of all."""
-    standing = await _case(tx, room)
-    if standing is not None:
-        await timeline.append(tx, desk, CODE, ref=CaseId(standing))
+    in it, and the desk is told nothing: not everybody who is there may know of all. Consoles ask."""
+    if await _case(tx, room) is not None:
         return False
     if made is None:
         raise Unavailable(AGAIN_S)
     row = {"id": made, "kind": "signal", "state": "open", "level": LEVEL, "room": room, "code": CODE}
     await tx.execute(cases.insert().values(row | {"created_at": await tx.now()}))
-    await timeline.append(tx, desk, "reported", ref=made, code=LEVEL)
     await audit.append(tx, keys.derive("audit"), "raised", None, room=room, ref=made, code=CODE)
     return True

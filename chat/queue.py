@@ -25,7 +25,7 @@ class CaseCard:
 
     `caller_name`: who calls for a moderator; who reports is not told. `asked`: who is in line, once it was escalated,
     and whether they have acknowledged. `code`: what a detector found, `times` within an hour; empty: it was reported;
-    `held`: so many says wait in it for whoever looks.
+    `held`: so many says wait in it for whoever looks, since `created_at`.
     `done`: something by the valve, and it stands.
     """
 
@@ -68,6 +68,7 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
     joined = joined.outerjoin(caller, sa.and_(caller.c.id == cases.c.reporter, cases.c.kind == "call"))
     joined = joined.outerjoin(step, sa.and_(step.c.case == cases.c.id, step.c.step == newest))
     joined = joined.outerjoin(asked, asked.c.id == step.c.whom)
+    since = held.since(moderator, tx.is_postgresql)
     wanted = sa.select(
         cases, rooms_table.c.kind.label("place"), rooms_table.c.name, about.c.nickname,
         claimer.c.nickname.label("claimer"), caller.c.nickname.label("caller"), asked.c.nickname.label("asked"),
@@ -75,10 +76,11 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
         sa.case(
             (cases.c.code == held.CODE, held.waiting(moderator, tx.is_postgresql)), else_=cases.c.times
         ).label("often"),
+        since.label("since"),
     ).select_from(joined).where(
         cases.c.state != "closed",
         sa.not_(recusal.is_recused_from(moderator, tx.is_postgresql)),
-    ).order_by(sa.case(RANKS, value=cases.c.level), cases.c.created_at, cases.c.id)  # fmt: skip
+    ).order_by(sa.case(RANKS, value=cases.c.level), since, cases.c.id)  # fmt: skip
     try:
         await access.require_role(tx, moderator, *HANDLERS)
     except NotAllowed:
@@ -86,7 +88,7 @@ async def queue(tx: Transaction, moderator: PersonId) -> list[CaseCard]:
         decides = sa.exists().where(roles.c.person == moderator, roles.c.role.in_(DECIDERS), cases.c.kind == "appeal")
         wanted = wanted.where(sa.or_(mine, decides))
     return [
-        CaseCard(row.id, row.kind, row.state, row.level, row.room, row.name or "", row.place or "", row.created_at,
+        CaseCard(row.id, row.kind, row.state, row.level, row.room, row.name or "", row.place or "", row.since,
                  row.subject, row.nickname or "", row.claimed_by, row.claimer or "", row.caller or "", row.whom,
                  row.asked or "", row.acknowledged_at is not None, row.code or "", row.often, bool(row.done))
         for row in await tx.execute(wanted)

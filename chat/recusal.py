@@ -3,7 +3,7 @@
 Oneself; whoever one talks with in a one-to-one, or did in the last 30 days (not where one came in as a third because
 of the case, see `thirds`); whoever one has blocked or is blocked by.
 Of an appeal, besides: whoever made the act that is appealed, or said yes to it, and whoever may not judge who reported.
-Of what waits in a room that holds: whoever may judge none of it.
+Of the case of what waits in a room that holds: whoever may judge nothing that waits there now.
 Asked of the database every time, in the transaction that acts, under both people's locks; refused as if nobody were
 there, because "you may not" would tell a moderator that somebody has blocked them.
 """
@@ -34,13 +34,17 @@ def is_recused(
         mine.c.person == moderator, mine.c.part != "professional", theirs.c.person == person,
         theirs.c.room == mine.c.room, room.c.id == mine.c.room,
         room.c.kind == "one_to_one", sa.or_(room.c.closed_at.is_(None), room.c.closed_at > since),
-    )  # fmt: skip
-    blocked = sa.exists().where(
-        sa.or_(
-            sa.and_(blocks.c.person == moderator, blocks.c.blocked == person),
-            sa.and_(blocks.c.person == person, blocks.c.blocked == moderator),
+    ).correlate_except(mine, theirs, room)  # fmt: skip
+    blocked = (
+        sa.exists()
+        .where(
+            sa.or_(
+                sa.and_(blocks.c.person == moderator, blocks.c.blocked == person),
+                sa.and_(blocks.c.person == person, blocks.c.blocked == moderator),
+            )
         )
-    )
+        .correlate_except(blocks)
+    )  # a column may be of a query further out
     return sa.or_(sa.func.coalesce(person, 0) == moderator, matched, blocked)
 
 
@@ -58,14 +62,14 @@ def is_recused_from(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql
 
 
 def _judges_nothing_of(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql: bool) -> "sa.ColumnElement[bool]":
-    """Whether something waits in a case and all of it is by people the moderator is recused from. One in their own
-    hands stays theirs: that it goes would tell them of the rest."""
+    """Whether nothing waits in a case that the moderator may judge: because it is by people they are recused from, or
+    is judged by now. One in their own hands stays theirs: that it goes would tell them of the rest."""
     one = alias(held, "recused_held")
     waits = sa.exists().where(one.c.room == cases.c.room, one.c.ended_at.is_(None))
     return sa.and_(
-        cases.c.code == HELD, cases.c.state != "closed",
+        sa.func.coalesce(cases.c.code, "") == HELD, cases.c.state != "closed",
         sa.or_(cases.c.claimed_by.is_(None), cases.c.claimed_by != moderator),
-        waits, sa.not_(waits.where(sa.not_(is_recused(moderator, one.c.author, is_postgresql)))),
+        sa.not_(waits.where(sa.not_(is_recused(moderator, one.c.author, is_postgresql)))),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat import access, recusal, roster
+from chat import access, held, recusal, roster
 from chat.cases import HANDLERS
 from chat.ids import Millis, PersonId
 from chat.roster import OnDuty
@@ -39,7 +39,7 @@ async def staffing(tx: Transaction, person: PersonId) -> Staffing:
     await access.require_role(tx, person, *access.DESK)
     opened = sa.select(sa.func.count()).where(rooms.c.kind == "group", rooms.c.state == "open")
     late = sa.select(sa.func.count()).where(
-        cases.c.state == "open", cases.c.created_at < clock(tx.is_postgresql) - LONG_MS,
+        cases.c.state == "open", held.since(person, tx.is_postgresql) < clock(tx.is_postgresql) - LONG_MS,
         sa.not_(recusal.is_recused_from(person, tx.is_postgresql)),
     )  # fmt: skip
     duty = await roster.on_duty(tx)

@@ -19,7 +19,7 @@ from chat.tables import people as people_table
 from chat.timeline import seal
 from tests.place import Place
 from tests.test_group import Speakers, code
-from tests.test_held import ONE, TWO, WHY, close, decline, hold, speaking, waiting
+from tests.test_held import ONE, TWO, WHY, claim, close, decline, hold, speaking, waiting
 
 
 async def test_as_much_as_anybody_looks_through_waits_of_one_member(place: Place) -> None:
@@ -65,8 +65,9 @@ async def test_what_waits_of_who_is_sent_out_waits_no_more_and_keeps_no_case_ope
     left = await waiting(place, moderator, room)
     assert [one.text for one in left] == [TWO]
     assert len(await waiting(place, moderator, other)) == (what == "expelled")
-    await decline(place, moderator, left[0])
     [case] = await place.rows(cases_table, cases_table.c.room == room)
+    await claim(place, moderator, CaseId(case.id))
+    await decline(place, moderator, left[0])
     await close(place, moderator, CaseId(case.id))
     ended = await place.rows(held_table, held_table.c.author == a, held_table.c.room == room)
     assert [(one.act, one.ended_at is None) for one in ended] == [(None, False)], "nobody has judged it"

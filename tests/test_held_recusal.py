@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from chat import cases, claims, escalations, holding, roster
+from chat import cases, claims, escalations, holding, roster, staffing
 from chat.ids import CaseId, PersonId, RoomId
 from chat.journal import Journal
 from chat.queue import queue
@@ -14,7 +14,20 @@ from chat.tables import cases as cases_table
 from chat.tables import held as held_table
 from tests.place import Place
 from tests.test_escalations import WITHIN_S, acknowledge, asked, on_duty
-from tests.test_held import ONE, TWO, close, decline, hold, let_through, said, speaking, waiting, waits_in
+from tests.test_held import (
+    ONE,
+    TWO,
+    claim,
+    close,
+    decline,
+    hold,
+    let_through,
+    said,
+    speaking,
+    stranger,
+    waiting,
+    waits_in,
+)
 from tests.words import words
 
 
@@ -38,8 +51,34 @@ async def test_who_may_judge_nothing_of_what_waits_learns_of_no_case(place: Plac
         await cases.claim(place.store, place.keys, moderator, Claim(case=case.id))
     with pytest.raises(NotAMember):
         await cases.open_case(place.store, place.keys, moderator, CaseId(case.id))
+    await claim(place, other, CaseId(case.id))
     await decline(place, other, (await waiting(place, other, room))[0])
+    assert await queued(place, moderator) == [], "nor when it is judged"
     await close(place, other, CaseId(case.id))
+    assert {one.kind for one in await place.desk()} == {"joined", "holding", "declined"}
+    assert [one.kind for one in await place.inbox(moderator)] == []
+    assert [one.kind for one in await place.inbox(other)] == ["claimed", "closed"]
+
+
+async def test_a_case_tells_nobody_that_something_waited_before_what_they_may_judge(place: Place) -> None:
+    moderator, other = await place.person("moderator"), await place.person("moderator")
+    a, b = await place.person(), await place.person()
+    await block(place, a, moderator)
+    room, _ = await waits_in(place, a, other)
+    await stranger(place, room, b)
+    async with place.store.transaction() as tx:
+        began = await tx.now()
+        await tx.execute(sa.update(held_table).values(at=held_table.c.at - staffing.LONG_MS - 60_000))
+        await tx.execute(sa.update(cases_table).values(created_at=cases_table.c.created_at - staffing.LONG_MS - 60_000))
+    before = len(await place.desk())
+    async with speaking(place) as here:
+        await here.say(room, b, TWO)
+    assert len(await place.desk()) == before
+    async with place.store.reading() as tx:
+        for looks, late in ((moderator, 0), (other, 1)):
+            [card] = await queue(tx, looks)
+            assert (card.created_at >= began, card.times) == (not late, 1 + late)
+            assert (await staffing.staffing(tx, looks)).waiting == late
 
 
 async def both_wait(place: Place, moderator: PersonId) -> tuple[RoomId, CaseId]:
@@ -72,6 +111,7 @@ async def test_who_has_judged_all_they_may_closes_the_case_and_the_rest_comes_to
     assert (rest.room, rest.code) == (room, "held")
     assert (await queued(place, moderator), await queued(place, other)) == ([], [rest.id])
     assert [one.text for one in await waiting(place, other, room)] == [ONE]
+    await claim(place, other, CaseId(rest.id))
     await decline(place, other, (await waiting(place, other, room))[0])
     await close(place, other, CaseId(rest.id))
     await holding.open_missing(place.store, place.keys)

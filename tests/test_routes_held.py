@@ -9,7 +9,7 @@ from chat.staff_commands import Hold, Mute
 from chat.tables import cases
 from tests.pages import site
 from tests.place import WHY
-from tests.test_held import ONE, TWO, close, decline, hold, hours_around, speaking, waiting, waits_in
+from tests.test_held import ONE, TWO, claim, close, decline, hold, hours_around, speaking, waiting, waits_in
 
 JSON = {"accept": "application/json"}
 
@@ -83,6 +83,7 @@ async def test_a_closed_case_does_not_show_what_waits_now(database_url: str, tmp
         moderator, author = await place.person("moderator"), await place.person()
         room, [one] = await waits_in(place, author, moderator)
         [before] = await place.rows(cases)
+        await claim(place, moderator, CaseId(before.id))
         await decline(place, moderator, one)
         await close(place, moderator, CaseId(before.id))
         async with speaking(place) as here:

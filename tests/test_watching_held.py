@@ -21,8 +21,7 @@ from matcher import watching
 from matcher.detectors import findings_held
 from tests.circle import Circle
 from tests.place import Place
-from tests.test_group import code
-from tests.test_held import decline, let_through, speaking, waiting, waits_in
+from tests.test_held import decline, let_through, waiting, waits_in
 from tests.watch import CRY, until_quiet, watching_in
 from tests.words import words
 
@@ -178,16 +177,6 @@ async def test_what_is_old_raises_nothing_and_keeps_nobody_busy(sqlite_circle: C
         await tx.execute(sa.update(held_table).values(at=held_table.c.at - watching.LATE_MS - 1000))
     await until_quiet(watching_in(sqlite_circle))
     assert await found_held(place) == [] and await until_quiet(watching_in(sqlite_circle)) == 0
-
-
-async def test_more_that_waits_is_told_to_the_desk_so_that_an_open_case_shows_it(sqlite_circle: Circle) -> None:
-    place = sqlite_circle.place
-    moderator, a = await place.person("moderator"), await place.person()
-    room, _ = await waits_in(place, a, moderator, words("one"))
-    async with speaking(place) as here:
-        assert code(await here.say(room, a, words("two"))) == "held"
-    [case] = await place.rows(cases_table)
-    assert [(one.kind, one.ref) for one in await place.desk()][-2:] == [("reported", case.id), ("held", case.id)]
 
 
 async def test_the_one_who_asks_what_is_unheard_reads_an_index(circle: Circle) -> None:

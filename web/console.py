@@ -258,7 +258,7 @@ def _opened(visit: Visit, found: OpenedCase, against: Against | None, own: str, 
     names = found.names
     return OpenedTold(
         found.id, found.level, found.state, found.room or 0, _place(visit, found.place, found.room_name),
-        found.created_at, Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
+        _since(found, waiting), Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
         names.get(found.claimed_by or 0, ""), kind=found.kind, code=found.code,
         times=len(waiting) if found.code == held.CODE else found.times, found=own,
         done=bool(found.done), reason=found.reason, seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier,
@@ -269,6 +269,11 @@ def _opened(visit: Visit, found: OpenedCase, against: Against | None, own: str, 
             for one in found.evidence if one.kind != "act"
         ],
     )  # fmt: skip
+
+
+def _since(found: OpenedCase, waiting: list[HeldSay]) -> int:
+    """As in the queue; 0 where nothing waits."""
+    return found.created_at if found.code != held.CODE else min((one.at for one in waiting), default=0)
 
 
 def _heavy(visit: Visit, found: dose.Dose) -> str:

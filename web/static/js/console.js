@@ -21,8 +21,7 @@ import { showValve } from "./valve.js";
 import { around } from "./around.js";
 
 const LOOK_MS = 250;
-const RETRY_MS = 5000;
-const CLOCK_MS = 15_000;
+const ASK_MS = 10_000;  // what waits in a room that holds, or in a lobby, is told by nothing else
 const WIDE = matchMedia("(min-width: 62rem)");
 
 /** @typedef {import("./queue.js").Case} Case */
@@ -76,7 +75,7 @@ class Console extends LivePage {
       this.#timer = /** @type {any} */ (setTimeout(() => this.#look(), LOOK_MS));
     };
     for (const room of [Number(this.dataset.desk), undefined]) follow(this.wire, room, look, look);  // appeals: the inbox
-    setInterval(() => this.#show(), CLOCK_MS);
+    setInterval(() => this.#look(), ASK_MS);
     const fold = () => this.piece("filters").toggleAttribute("open", WIDE.matches);
     WIDE.addEventListener("change", fold);
     fold();
@@ -100,7 +99,7 @@ class Console extends LivePage {
       if (this.#queue.held > before) this.#arrived();
       this.#show();
     } catch {
-      this.#timer = /** @type {any} */ (setTimeout(() => this.#look(), RETRY_MS));
+      this.#show();  // it is asked again soon
     }
   }
 

@@ -2,14 +2,11 @@
 /** The rooms that are guarded now: who waits in their lobbies, letting in one, or everybody. */
 import { write } from "./page.js";
 
-const LOBBY_MS = 10_000;
-
 /** @typedef {{room: number, name: string, people: {person: number, nickname: string}[]}} Lobby */
 
 export class Doors {
   #console;
   #told;
-  #timer = 0;
 
   /**
    * @param {import("./page.js").LivePage} console
@@ -21,9 +18,8 @@ export class Doors {
     this.#told = told;
   }
 
-  /** Ask who waits now, and show it; who comes to a lobby is told by nothing else. */
+  /** Ask who waits now, and show it. */
   async look() {
-    clearTimeout(this.#timer);
     const answer = await fetch("/console/lobbies", { headers: { accept: "application/json" } });
     const lobbies = /** @type {Lobby[]} */ (answer.ok ? await answer.json() : []);
     const card = this.#console.piece("doors");
@@ -31,7 +27,6 @@ export class Doors {
     card.hidden = !lobbies.length;
     this.#console.piece("lobbies").replaceChildren(...lobbies.map((one) => this.#lobby(one)));
     if (had) (/** @type {HTMLElement | null} */ (card.querySelector("button")) ?? this.#console.piece("queue")).focus();
-    if (lobbies.length) this.#timer = /** @type {any} */ (setTimeout(() => this.look().catch(() => {}), LOBBY_MS));
   }
 
   /** @param {Lobby} lobby */
