@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from chat import access, acts, audit, concerned, line, reviews, timeline
 from chat.cases import require_handler
+from chat.held import unsaid
 from chat.ids import CaseId, PersonId, RoomId
 from chat.keys import Keys
 from chat.recusal import HELD, may_judge
@@ -125,10 +126,7 @@ async def begin_unwatched(store: Store, keys: Keys, within_s: int) -> int:
     begun = 0
     async with store.reading() as tx:
         duty = {one.person for one in await on_duty(tx) if one.role in WATCHING}
-        waits = sa.exists().where(
-            held.c.room == cases.c.room, held.c.ended_at.is_(None), held.c.at <= await tx.now() - UNSEEN_MS
-        )
-        unseen = sa.and_(cases.c.code == HELD, waits) if duty else sa.false()
+        unseen = sa.and_(cases.c.code == HELD, _waits(clock(tx.is_postgresql) - UNSEEN_MS)) if duty else sa.false()
         alone = sa.select(cases.c.id).where(
             cases.c.state == "open", sa.or_(severe, unseen), ~sa.exists().where(escalations.c.case == cases.c.id)
         )
@@ -151,14 +149,20 @@ async def begin_unwatched(store: Store, keys: Keys, within_s: int) -> int:
 
 
 def _stuck(tx: Transaction) -> "sa.Select[int]":
-    """The cases whose newest step came to nothing."""
+    """The cases whose newest step came to nothing; of a room that holds, while something waits there."""
     later = alias(escalations, "later")
     newest = ~sa.exists().where(later.c.case == escalations.c.case, later.c.step > escalations.c.step)
     silent = sa.and_(escalations.c.acknowledged_at.is_(None), escalations.c.due_at <= clock(tx.is_postgresql))
     let_go = sa.and_(escalations.c.acknowledged_at.is_not(None), cases.c.state == "open")
     return sa.select(cases.c.id).join(escalations, escalations.c.case == cases.c.id).where(
-        cases.c.state != "closed", newest, sa.or_(silent, let_go)
+        cases.c.state != "closed", newest, sa.or_(silent, let_go),
+        sa.or_(sa.func.coalesce(cases.c.code, "") != HELD, _waits(clock(tx.is_postgresql))),
     )  # fmt: skip
+
+
+def _waits(since: "sa.ColumnElement[int]") -> "sa.ColumnElement[bool]":
+    """Whether something that is no entry yet waits in the room of a case, since then or longer."""
+    return sa.exists().where(held.c.room == cases.c.room, held.c.ended_at.is_(None), held.c.at <= since, unsaid())
 
 
 async def _begin(

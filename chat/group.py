@@ -3,7 +3,6 @@
 The one idea: a commit costs about the same for one say as for five hundred. One writer per process takes whatever waits
 and commits it together; while it commits, the next group gathers. Rules are asked inside that transaction, with the
 authors' and rooms' rows locked, so a mute that is acknowledged holds for every later group in every process.
-
 `decide` is the rule, pure; a `Driver` fetches the facts and writes the rows, in the database's own driver.
 """
 
@@ -19,6 +18,7 @@ from msgspec import Struct
 from chat.ids import Millis, PersonId, RoomId, Seq
 from chat.protocol import Quiet
 from chat.refusals import (
+    Gone,
     Held,
     Muted,
     NotAllowed,
@@ -97,6 +97,7 @@ class Standing(Struct, frozen=True):
     spoke_at: Millis | None = None
     held_room: RoomId | None = None
     held_mac: bytes | None = None
+    held_ended: Millis | None = None
 
 
 Row = tuple[int, int, int, int, str, int | None, bytes, int, bytes]
@@ -143,19 +144,20 @@ def decide(sayings: Sequence[Saying], facts: Facts, says: int, says_s: int) -> D
     here: dict[tuple[int, str], tuple[Saying, Said]] = {}
     for index, (saying, standing) in enumerate(zip(sayings, facts.standings, strict=True)):
         author, where = facts.people.get(saying.author), facts.rooms.get(saying.room)
-        twin = here.get((saying.author, saying.sealed.say_id))
+        twin, this = here.get((saying.author, saying.sealed.say_id)), (saying.room, saying.sealed.mac)
         outcome: Said | Refusal
         if author is None or author.state != "active":
             outcome = SignedOut()
         elif twin is not None:
-            same = twin[0].room == saying.room and twin[0].sealed.mac == saying.sealed.mac
-            outcome = Said(twin[1].seq, twin[1].at, twin[1].name, False) if same else SayIdConflict()
+            again = Said(twin[1].seq, twin[1].at, twin[1].name, False)
+            outcome = again if (twin[0].room, twin[0].sealed.mac) == this else SayIdConflict()
         elif standing.kept_seq is not None:
-            same = standing.kept_room == saying.room and standing.kept_mac == saying.sealed.mac
-            at = standing.kept_at or facts.now
-            outcome = Said(standing.kept_seq, at, author.nickname, False) if same else SayIdConflict()
-        elif standing.held_mac not in (None, saying.sealed.mac) or standing.held_room not in (None, saying.room):
+            kept = Said(standing.kept_seq, standing.kept_at or facts.now, author.nickname, False)
+            outcome = kept if (standing.kept_room, standing.kept_mac) == this else SayIdConflict()
+        elif standing.held_mac is not None and (standing.held_room, standing.held_mac) != this:
             outcome = SayIdConflict()
+        elif standing.held_ended is not None:
+            outcome = Gone()  # declined or taken back: an outbox that heard no answer must not say it after all
         else:
             outcome = _new(saying, standing, author, where, facts.now, made, says, says_s * 1000)
             if isinstance(outcome, Said):

@@ -25,7 +25,7 @@ STANDINGS = """
 select m.from_seq,
        exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > c.now
               and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))) as muted,
-       e.room, e.seq, e.at, e.mac, w.at, h.room, h.mac, c.now
+       e.room, e.seq, e.at, e.mac, w.at, h.room, h.mac, h.ended_at, c.now
 from unnest($1::bigint[], $2::bigint[], $3::text[]) with ordinality s(room, author, say_id, i)
 cross join (select (extract(epoch from clock_timestamp()) * 1000)::bigint as now) c
 left join rooms r on r.id = s.room
@@ -93,7 +93,7 @@ class PostgresDriver:
                 STANDINGS, [one.room for one in sayings], [one.author for one in sayings],
                 [one.sealed.say_id for one in sayings],
             )  # fmt: skip
-            now = Millis(standings[0][9])
+            now = Millis(standings[0][10])
             facts = Facts(
                 now,
                 {id: Author(state, name or "", says, since) for id, state, name, says, since in people},
@@ -101,7 +101,7 @@ class PostgresDriver:
                     id: Where(kind, state, last, slow, is_within(holds, now, self._zone))
                     for id, kind, state, last, slow, holds in rooms
                 },
-                [Standing(*row[:9]) for row in (tuple(one) for one in standings)],
+                [Standing(*row[:10]) for row in (tuple(one) for one in standings)],
             )
             decision = decide(sayings, facts, *self._limits)
             rows = decision.rows(sayings)

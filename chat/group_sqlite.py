@@ -19,7 +19,7 @@ select c.now, s.author, p.state, p.nickname, p.says, p.says_since, s.room, r.kin
        r.holds, m.from_seq,
        exists(select 1 from mutes u where u.person = s.author and u.lifted_at is null and u.until > c.now
               and (u.room = s.room or (u.room is null and r.kind <> 'one_to_one'))),
-       e.room, e.seq, e.at, e.mac, w.at, h.room, h.mac
+       e.room, e.seq, e.at, e.mac, w.at, h.room, h.mac, h.ended_at
 from (select value ->> 0 as room, value ->> 1 as author, value ->> 2 as say_id, key as i from json_each(?)) s
 cross join (select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as now) c
 left join people p on p.id = s.author

@@ -141,7 +141,7 @@ async def require_few(tx: Transaction, person: PersonId, room: RoomId) -> None:
     Raises:
         TooFast: EACH do; carries retry_after.
     """
-    theirs = sa.and_(held.c.author == person, held.c.room == room, held.c.ended_at.is_(None), _unsaid())
+    theirs = sa.and_(held.c.author == person, held.c.room == room, held.c.ended_at.is_(None), unsaid())
     if (await tx.execute(sa.select(sa.func.count(held.c.id)).where(theirs))).scalar_one() >= EACH:
         raise TooFast(AGAIN_S)
 
@@ -157,14 +157,14 @@ async def end(tx: Transaction, person: PersonId, room: RoomId | None = None) -> 
 async def waits(tx: Transaction, room: RoomId, moderator: PersonId) -> bool:
     """Whether anything waits in a room that the moderator may judge; of the rest they learn nothing."""
     apart = sa.not_(recusal.is_recused(moderator, held.c.author, tx.is_postgresql))
-    one = sa.select(held.c.id).where(held.c.room == room, held.c.ended_at.is_(None), _unsaid(), apart).limit(1)
+    one = sa.select(held.c.id).where(held.c.room == room, held.c.ended_at.is_(None), unsaid(), apart).limit(1)
     return (await tx.execute(one)).first() is not None
 
 
 def waiting(moderator: PersonId, is_postgresql: bool) -> "sa.ScalarSelect[int]":
     """How many says wait in the room of a case (a row of `cases`) that the moderator may judge, as an expression."""
     apart = sa.not_(recusal.is_recused(moderator, held.c.author, is_postgresql))
-    wait = sa.and_(held.c.room == cases.c.room, held.c.ended_at.is_(None), _unsaid(), apart)
+    wait = sa.and_(held.c.room == cases.c.room, held.c.ended_at.is_(None), unsaid(), apart)
     return sa.select(sa.func.count()).select_from(held).where(wait).correlate(cases).scalar_subquery()
 
 
@@ -172,7 +172,7 @@ def since(moderator: PersonId, is_postgresql: bool) -> "sa.ColumnElement[int]":
     """Since when a case (a row of `cases`) waits, as an expression: one of a room that holds, since the oldest that
     waits and that the moderator may judge. It may have been opened for what they know nothing of."""
     apart = sa.not_(recusal.is_recused(moderator, held.c.author, is_postgresql))
-    wait = sa.and_(held.c.room == cases.c.room, held.c.ended_at.is_(None), _unsaid(), apart)
+    wait = sa.and_(held.c.room == cases.c.room, held.c.ended_at.is_(None), unsaid(), apart)
     oldest = sa.select(sa.func.min(held.c.at)).where(wait).correlate(cases).scalar_subquery()
     return sa.case((cases.c.code == CODE, sa.func.coalesce(oldest, clock(is_postgresql))), else_=cases.c.created_at)
 
@@ -196,7 +196,7 @@ async def without_case(store: Store) -> list[RoomId]:
     """Return the rooms in which something waits and no case stands: who closed it may not judge what is left."""
     stands = sa.exists().where(cases.c.room == held.c.room, cases.c.code == CODE, cases.c.state != "closed")
     async with store.reading() as tx:
-        found = sa.select(held.c.room).where(held.c.ended_at.is_(None), _unsaid(), sa.not_(stands)).distinct()
+        found = sa.select(held.c.room).where(held.c.ended_at.is_(None), unsaid(), sa.not_(stands)).distinct()
         return [RoomId(one) for one in (await tx.execute(found)).scalars()]
 
 
@@ -255,7 +255,7 @@ async def _say(tx: Transaction, row: "sa.Row[Any]") -> None:
     await tx.execute(here.values(seq=seq))
 
 
-def _unsaid() -> "sa.ColumnElement[bool]":
+def unsaid() -> "sa.ColumnElement[bool]":
     """Whether a row is no entry: its author may have said it again when the room held no more. (A say_id that has
     waited bears nothing else: see `group.decide` and `talk.edit`.)"""
     return sa.not_(sa.exists().where(entries.c.author == held.c.author, entries.c.say_id == held.c.say_id))
@@ -264,7 +264,7 @@ def _unsaid() -> "sa.ColumnElement[bool]":
 async def _read(store: Store, keys: Keys, *where: "sa.ColumnElement[bool]") -> list[HeldSay]:
     turn = sa.func.row_number().over(partition_by=held.c.author, order_by=(held.c.at, held.c.id))
     wanted = sa.select(held, people.c.nickname).join(people, people.c.id == held.c.author)
-    wanted = wanted.where(*where, held.c.body.is_not(None), _unsaid()).order_by(turn, held.c.at, held.c.id).limit(MOST)
+    wanted = wanted.where(*where, held.c.body.is_not(None), unsaid()).order_by(turn, held.c.at, held.c.id).limit(MOST)
     async with store.reading() as tx:
         rows = sorted(await tx.execute(wanted), key=lambda row: (row.at, row.id))
     return [

@@ -3,7 +3,7 @@
 Oneself; whoever one talks with in a one-to-one, or did in the last 30 days (not where one came in as a third because
 of the case, see `thirds`); whoever one has blocked or is blocked by.
 Of an appeal, besides: whoever made the act that is appealed, or said yes to it, and whoever may not judge who reported.
-Of the case of what waits in a room that holds: whoever may judge nothing that waits there now.
+Of the case of what waits in a room that holds: whoever may judge nothing of it, as long as something waits.
 Asked of the database every time, in the transaction that acts, under both people's locks; refused as if nobody were
 there, because "you may not" would tell a moderator that somebody has blocked them.
 """
@@ -62,14 +62,15 @@ def is_recused_from(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql
 
 
 def _judges_nothing_of(moderator: "PersonId | sa.ColumnElement[int]", is_postgresql: bool) -> "sa.ColumnElement[bool]":
-    """Whether nothing waits in a case that the moderator may judge: because it is by people they are recused from, or
-    is judged by now. One in their own hands stays theirs: that it goes would tell them of the rest."""
+    """Whether something waits in a case and all of it is by people the moderator is recused from. One in their own
+    hands stays theirs: that it goes would tell them of the rest. One in which nothing waits any more is seen by all, or
+    nobody could close it, and the audit would lose what was done in it."""
     one = alias(held, "recused_held")
     waits = sa.exists().where(one.c.room == cases.c.room, one.c.ended_at.is_(None))
     return sa.and_(
         sa.func.coalesce(cases.c.code, "") == HELD, cases.c.state != "closed",
         sa.or_(cases.c.claimed_by.is_(None), cases.c.claimed_by != moderator),
-        sa.not_(waits.where(sa.not_(is_recused(moderator, one.c.author, is_postgresql)))),
+        waits, sa.not_(waits.where(sa.not_(is_recused(moderator, one.c.author, is_postgresql)))),
     )  # fmt: skip
 
 
