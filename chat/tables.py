@@ -18,7 +18,7 @@ metadata = sa.MetaData(
     }
 )
 
-Id = sa.BigInteger
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # by that name alone SQLite keeps rows by their id, itself
 Time = sa.BigInteger
 HOT = {"fillfactor": "60"}
 """Rows that change at every say keep space on their page, so PostgreSQL updates them in place (HOT)."""
@@ -151,7 +151,7 @@ lobby = sa.Table(
 )  # fmt: skip
 
 entries = sa.Table(
-    "entries", metadata,
+    "entries", metadata,  # SQLite keeps them as they come: a group fills a few pages so, not one of each room
     sa.Column("room", Id, sa.ForeignKey("rooms.id"), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
@@ -164,7 +164,6 @@ entries = sa.Table(
     sa.Column("body", sa.LargeBinary),  # sealed; null when there was none or it was destroyed
     sa.Column("key_version", sa.Integer),
     sa.Column("mac", sa.LargeBinary),  # keyed MAC of the text: is a repeated say_id the same say?
-    sqlite_with_rowid=False,
 )  # fmt: skip
 sa.Index("ux_entries_say_id", entries.c.author, entries.c.say_id, unique=True,
          postgresql_where=entries.c.say_id.is_not(None), sqlite_where=entries.c.say_id.is_not(None))  # fmt: skip

@@ -13,11 +13,11 @@ def upgrade() -> None:
         "audit",
         sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("actor", sa.BigInteger(), nullable=True),
+        sa.Column("actor", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("act", sa.Text(), nullable=False),
-        sa.Column("subject", sa.BigInteger(), nullable=True),
-        sa.Column("room", sa.BigInteger(), nullable=True),
-        sa.Column("ref", sa.BigInteger(), nullable=True),
+        sa.Column("subject", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ref", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("body_digest", sa.LargeBinary(), nullable=True),
@@ -41,11 +41,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "people",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("nickname", sa.Text(), nullable=True),
         sa.Column("skeleton", sa.Text(), nullable=True),
-        sa.Column("inbox", sa.BigInteger(), nullable=True),
+        sa.Column("inbox", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("language", sa.Text(), server_default="en", nullable=False),
         sa.Column("recovery", sa.LargeBinary(), nullable=True),
         sa.Column("passphrase", sa.Text(), nullable=True),
@@ -71,7 +71,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "rooms",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
@@ -106,8 +106,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "blocks",
-        sa.Column("person", sa.BigInteger(), nullable=False),
-        sa.Column("blocked", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("blocked", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["blocked"], ["people.id"], name=op.f("fk_blocks_blocked")),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_blocks_person")),
@@ -116,7 +116,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_blocks_blocked"), "blocks", ["blocked"], unique=False)
     op.create_table(
         "channels",
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -125,8 +125,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "debriefs",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_debriefs_person")),
@@ -134,10 +134,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "entries",
-        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("author", sa.BigInteger(), nullable=True),
+        sa.Column("author", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("say_id", sa.Text(), nullable=True),
         sa.Column("target", sa.BigInteger(), nullable=True),
@@ -149,7 +149,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["author"], ["people.id"], name=op.f("fk_entries_author")),
         sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_entries_room")),
         sa.PrimaryKeyConstraint("room", "seq", name=op.f("pk_entries")),
-        sqlite_with_rowid=False,
     )
     op.create_index("ix_entries_at", "entries", ["at"], unique=False)
     op.create_index(
@@ -170,10 +169,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "exports",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("asked_by", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("asked_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
-        sa.Column("seconded_by", sa.BigInteger(), nullable=True),
+        sa.Column("seconded_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("seconded_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("seconded_by <> asked_by", name=op.f("ck_exports_four_eyes")),
         sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name=op.f("fk_exports_asked_by")),
@@ -182,9 +181,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "held",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("room", sa.BigInteger(), nullable=False),
-        sa.Column("author", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("say_id", sa.Text(), nullable=False),
         sa.Column("target", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=True),
@@ -192,7 +191,7 @@ def upgrade() -> None:
         sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("act", sa.BigInteger(), nullable=True),
+        sa.Column("act", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("heard_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["author"], ["people.id"], name=op.f("fk_held_author")),
         sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_held_room")),
@@ -223,7 +222,7 @@ def upgrade() -> None:
         sa.Column("texts", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("retired", sa.Boolean(), nullable=False),
-        sa.Column("made_by", sa.BigInteger(), nullable=True),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_house_rules_made_by")),
         sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_house_rules")),
@@ -232,8 +231,8 @@ def upgrade() -> None:
         "links",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("role", sa.Text(), nullable=True),
-        sa.Column("person", sa.BigInteger(), nullable=True),
-        sa.Column("made_by", sa.BigInteger(), nullable=True),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_links_person")),
@@ -241,8 +240,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "lobby",
-        sa.Column("room", sa.BigInteger(), nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("since_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_lobby_person")),
         sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_lobby_room")),
@@ -252,8 +251,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_lobby_person"), "lobby", ["person"], unique=False)
     op.create_table(
         "memberships",
-        sa.Column("room", sa.BigInteger(), nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("from_seq", sa.BigInteger(), nullable=False),
         sa.Column("to_seq", sa.BigInteger(), nullable=True),
         sa.Column("part", sa.Text(), nullable=False),
@@ -289,9 +288,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "mutes",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
-        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("lifted_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_mutes_person")),
@@ -304,7 +303,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("told", sa.Text(), nullable=False),
         sa.Column("alerted", sa.Text(), nullable=False),
-        sa.Column("set_by", sa.BigInteger(), nullable=True),
+        sa.Column("set_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("set_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_nobody_rule_one")),
         sa.ForeignKeyConstraint(["set_by"], ["people.id"], name=op.f("fk_nobody_rule_set_by")),
@@ -312,9 +311,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "roles",
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("granted_by", sa.BigInteger(), nullable=True),
+        sa.Column("granted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("granted_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
             "role in ('peer','moderator','supervisor','professional','organiser')", name=op.f("ck_roles_role")
@@ -325,8 +324,8 @@ def upgrade() -> None:
     op.create_table(
         "sessions",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
@@ -339,7 +338,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sessions_person"), "sessions", ["person"], unique=False)
     op.create_table(
         "shifts",
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("begins_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
@@ -349,8 +348,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "slow_says",
-        sa.Column("room", sa.BigInteger(), nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_slow_says_person")),
         sa.ForeignKeyConstraint(["room"], ["rooms.id"], name=op.f("fk_slow_says_room")),
@@ -359,22 +358,22 @@ def upgrade() -> None:
     )
     op.create_table(
         "acts",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=True),
-        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.Integer(), nullable=True),
         sa.Column("hours", sa.Text(), nullable=True),
         sa.Column("rule", sa.Text(), nullable=True),
         sa.Column("rule_version", sa.BigInteger(), nullable=True),
         sa.Column("until", sa.BigInteger(), nullable=True),
-        sa.Column("case", sa.BigInteger(), nullable=True),
-        sa.Column("made_by", sa.BigInteger(), nullable=True),
+        sa.Column("case", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
-        sa.Column("seconded_by", sa.BigInteger(), nullable=True),
+        sa.Column("seconded_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("seconded_at", sa.BigInteger(), nullable=True),
-        sa.Column("undone_by", sa.BigInteger(), nullable=True),
+        sa.Column("undone_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("undone_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "kind in ('warned','muted','removed','cleared','expelled','banned','locked','slowed','guarded','holding','declined')",
@@ -399,7 +398,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_acts_room"), "acts", ["room"], unique=False)
     op.create_table(
         "hidden",
-        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("by_seq", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -410,21 +409,21 @@ def upgrade() -> None:
     op.create_index(op.f("ix_hidden_at"), "hidden", ["at"], unique=False)
     op.create_table(
         "cases",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
-        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("seq", sa.BigInteger(), nullable=True),
-        sa.Column("held", sa.BigInteger(), nullable=True),
-        sa.Column("subject", sa.BigInteger(), nullable=True),
-        sa.Column("reporter", sa.BigInteger(), nullable=True),
-        sa.Column("claimed_by", sa.BigInteger(), nullable=True),
+        sa.Column("held", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("subject", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reporter", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("claimed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("times", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("act", sa.BigInteger(), nullable=True),
+        sa.Column("act", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("shown", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
@@ -477,11 +476,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "escalations",
-        sa.Column("case", sa.BigInteger(), nullable=False),
+        sa.Column("case", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("step", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("whom", sa.BigInteger(), nullable=True),
+        sa.Column("whom", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("role", sa.Text(), nullable=True),
-        sa.Column("asked_by", sa.BigInteger(), nullable=True),
+        sa.Column("asked_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.BigInteger(), nullable=True),
@@ -489,7 +488,7 @@ def upgrade() -> None:
         sa.Column("alerted_at", sa.BigInteger(), nullable=True),
         sa.Column("is_reached", sa.Boolean(), nullable=True),
         sa.Column("acknowledged_at", sa.BigInteger(), nullable=True),
-        sa.Column("acknowledged_by", sa.BigInteger(), nullable=True),
+        sa.Column("acknowledged_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["acknowledged_by"], ["people.id"], name=op.f("fk_escalations_acknowledged_by")),
         sa.ForeignKeyConstraint(["asked_by"], ["people.id"], name=op.f("fk_escalations_asked_by")),
         sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_escalations_case")),
@@ -498,11 +497,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "evidence",
-        sa.Column("case", sa.BigInteger(), nullable=False),
+        sa.Column("case", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("author", sa.BigInteger(), nullable=True),
+        sa.Column("author", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_evidence_case")),
@@ -510,20 +509,20 @@ def upgrade() -> None:
     )
     op.create_table(
         "reviews",
-        sa.Column("case", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("case", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
-        sa.Column("reviewed_by", sa.BigInteger(), nullable=True),
+        sa.Column("reviewed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["case"], ["cases.id"], name=op.f("fk_reviews_case")),
         sa.ForeignKeyConstraint(["reviewed_by"], ["people.id"], name=op.f("fk_reviews_reviewed_by")),
         sa.PrimaryKeyConstraint("case", name=op.f("pk_reviews")),
     )
     op.create_table(
         "thirds",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("room", sa.BigInteger(), nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=False),
-        sa.Column("case", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),

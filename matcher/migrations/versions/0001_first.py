@@ -27,7 +27,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "not_today",
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_not_today_person")),
@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("made_by", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("kind in ('words','pattern')", name=op.f("ck_own_signals_kind")),
         sa.CheckConstraint("state in ('off','on','retired')", name=op.f("ck_own_signals_state")),
@@ -51,7 +51,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "peers",
-        sa.Column("person", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=False),
         sa.Column("gap_minutes", sa.Integer(), server_default="0", nullable=False),
@@ -73,7 +73,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "places",
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("avoid", sa.Boolean(), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.Column("small", sa.Boolean(), server_default=sa.false(), nullable=False),
@@ -84,7 +84,7 @@ def upgrade() -> None:
     op.create_index("ix_places_token", "places", ["token"], unique=False)
     op.create_table(
         "profiles",
-        sa.Column("person", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
@@ -98,8 +98,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "requests",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("person", sa.BigInteger(), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("vector", sa.LargeBinary(), nullable=True),
@@ -116,7 +116,7 @@ def upgrade() -> None:
         sa.Column("kept_until", sa.BigInteger(), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("room", sa.BigInteger(), nullable=True),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.CheckConstraint("(state = 'leased') = (lease is not null)", name=op.f("ck_requests_lease")),
         sa.CheckConstraint(
             "person is not null or state not in ('waiting','leased','offered')", name=op.f("ck_requests_person")
@@ -156,14 +156,14 @@ def upgrade() -> None:
         sa.Column("position", sa.Float(), nullable=False),
         sa.Column("labels", sa.Text(), nullable=False),
         sa.Column("retired", sa.Boolean(), nullable=False),
-        sa.Column("made_by", sa.BigInteger(), nullable=True),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["made_by"], ["people.id"], name=op.f("fk_topics_made_by")),
         sa.PrimaryKeyConstraint("code", "version", name=op.f("pk_topics")),
     )
     op.create_table(
         "watched",
-        sa.Column("room", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("lease", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),
@@ -172,8 +172,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "letters",
-        sa.Column("request", sa.BigInteger(), nullable=False),
-        sa.Column("room", sa.BigInteger(), nullable=False),
+        sa.Column("request", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("room", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("say_id", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("key_version", sa.Integer(), nullable=False),
@@ -183,10 +183,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "offers",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("request", sa.BigInteger(), nullable=False),
-        sa.Column("seeker", sa.BigInteger(), nullable=False),
-        sa.Column("peer", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("request", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seeker", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("peer", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
@@ -225,7 +225,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "profile_facets",
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["profiles.person"], name=op.f("fk_profile_facets_person")),
@@ -233,14 +233,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "profile_languages",
-        sa.Column("person", sa.BigInteger(), nullable=False),
+        sa.Column("person", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["profiles.person"], name=op.f("fk_profile_languages_person")),
         sa.PrimaryKeyConstraint("person", "language", name=op.f("pk_profile_languages")),
     )
     op.create_table(
         "request_facets",
-        sa.Column("request", sa.BigInteger(), nullable=False),
+        sa.Column("request", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("token", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["request"], ["requests.id"], name=op.f("fk_request_facets_request")),
@@ -248,7 +248,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "request_languages",
-        sa.Column("request", sa.BigInteger(), nullable=False),
+        sa.Column("request", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["request"], ["requests.id"], name=op.f("fk_request_languages_request")),
         sa.PrimaryKeyConstraint("request", "language", name=op.f("pk_request_languages")),
