@@ -31,7 +31,8 @@ cross join (select (extract(epoch from clock_timestamp()) * 1000)::bigint as now
 left join lateral (select kind from rooms where id = s.room limit 1) r on true
 left join lateral (select from_seq from memberships
                    where room = s.room and person = s.author and to_seq is null limit 1) m on true
-left join lateral (select room, seq, at, mac from entries where author = s.author and say_id = s.say_id limit 1) e on true
+left join lateral (select room, seq, at, mac from entries
+                   where author = s.author and say_id = s.say_id limit 1) e on true
 left join lateral (select at from slow_says where room = s.room and person = s.author limit 1) w on true
 left join lateral (select room, mac, ended_at from held where author = s.author and say_id = s.say_id limit 1) h on true
 order by s.i

@@ -34,8 +34,8 @@ left join held h on h.author = s.author and h.say_id = s.say_id
 order by s.i
 """
 """Everything the rules ask, in one query, through ux_memberships_open, ix_mutes_person, ux_entries_say_id and held's
-unique say_ids. (Nothing has to be locked first: who has begun immediate is the only writer. Not materialized, each use of
-a say's room, author and id is read from the JSON anew: a third of the query's time.)"""
+unique say_ids. (Nothing has to be locked first: who has begun immediate is the only writer. Materialized: else each use
+of a say's room, author and id is read from the JSON anew, a third of the query's time.)"""
 INSERT = """insert into entries (room, seq, kind, author, at, say_id, target, body, key_version, mac)
 values (?, ?, 'said', ?, ?, ?, ?, ?, ?, ?)"""
 GROW = "update rooms set last_seq = ? where id = ?"

@@ -4,8 +4,8 @@ The one idea: words are sealed under their author's own data key, data keys are 
 kept in three places (database, key store, key file), so that destroying one data key destroys the words everywhere.
 
 AES-256-GCM (NIST SP 800-38D) with random 96-bit nonces: one key seals far fewer than the 2**32 messages that bound
-allows. Derived keys come from HKDF-Expand with SHA-256 (RFC 5869). Texts are compared by keyed BLAKE2b (RFC 7693), which
-takes a third of the time of OpenSSL's HMAC, and every say pays for it.
+allows. Derived keys come from HKDF-Expand with SHA-256 (RFC 5869). Texts are compared by keyed BLAKE2b (RFC 7693): a
+third of the time of OpenSSL's HMAC, and every say pays for it.
 """
 
 import contextlib
