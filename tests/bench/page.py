@@ -75,7 +75,7 @@ def figures(argv: list[str]) -> dict[str, float]:
     lifted = {"HEARTHSIDE_SAYS": "1000000", "HEARTHSIDE_SAYS_S": "3600"}
     with (
         browser.open_house(matching=False, env=lifted) as house,
-        open_browser() as chromium,
+        open_browser(whole=True) as chromium,
         _crowd(chromium, house) as (room, crowd),
     ):
         for number in range(ENTRIES):
