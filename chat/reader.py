@@ -7,6 +7,7 @@ gathers, as group commit does. The beat is the slow question that finds what no 
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -17,7 +18,7 @@ from chat.keys import Keys
 from chat.outbox import Follower, Outbox
 from chat.protocol import Entry
 from chat.refusals import Refusal, without_words
-from chat.store import Store, pairs
+from chat.store import Store, paired, pairs
 from chat.tables import rooms
 from chat.timeline import read, read_rooms, within
 
@@ -171,10 +172,16 @@ class Reader:
         cut_short, self._cut_short = self._cut_short, set()
         for outbox in cut_short:
             self.catch_up(outbox)
-        followed = [(room, feed.head) for room, feed in self._feeds.items() if feed.head is not None]
+        feeds = list(self._feeds.values())
         async with self._store.reading() as tx:
-            for start in range(0, len(followed), BEAT_ROOMS):
-                cursors = pairs(tx.is_postgresql, followed[start : start + BEAT_ROOMS])
-                grown = sa.select(rooms.c.id, rooms.c.last_seq).join(cursors, cursors.c.room == rooms.c.id)
-                rows = await tx.execute(grown.where(rooms.c.last_seq > cursors.c.after))
+            for start in range(0, len(feeds), BEAT_ROOMS):
+                followed = [(one.room, one.head) for one in feeds[start : start + BEAT_ROOMS] if one.head is not None]
+                rows = await tx.execute(_grown(tx.is_postgresql), paired(tx.is_postgresql, followed))
                 self._look({row.id: row.last_seq for row in rows})
+
+
+@cache
+def _grown(is_postgresql: bool) -> "sa.Select[tuple[int, int]]":
+    cursors = pairs(is_postgresql)
+    grown = sa.select(rooms.c.id, rooms.c.last_seq).join(cursors, cursors.c.room == rooms.c.id)
+    return grown.where(rooms.c.last_seq > cursors.c.after)

@@ -193,16 +193,24 @@ def _now(is_postgresql: bool) -> "sa.Select[tuple[int]]":
     return sa.select(clock(is_postgresql))
 
 
-def pairs(is_postgresql: bool, cursors: Sequence[tuple[int, int]]) -> sa.Subquery:
-    """Return (room, after) pairs as a table of two columns, in one parameter: one statement, whatever their number."""
+@cache
+def pairs(is_postgresql: bool) -> sa.Subquery:
+    """Return (room, after) pairs as a table of two columns: one statement, whatever their number; see `paired`."""
     if is_postgresql:
-        rooms = sa.bindparam("rooms", [room for room, _ in cursors], type_=sa.ARRAY(sa.BigInteger), unique=True)
-        afters = sa.bindparam("afters", [after for _, after in cursors], type_=sa.ARRAY(sa.BigInteger), unique=True)
+        rooms = sa.bindparam("rooms", type_=sa.ARRAY(sa.BigInteger))
+        afters = sa.bindparam("afters", type_=sa.ARRAY(sa.BigInteger))
         both = sa.func.unnest(rooms, afters).table_valued("room", "after").render_derived()
         return sa.select(both.c.room, both.c.after).subquery()
-    each = sa.func.json_each(msgspec.json.encode(cursors).decode()).table_valued("value")
+    each = sa.func.json_each(sa.bindparam("pairs", type_=sa.Text)).table_valued("value")
     room, after = each.c.value.op("->>")(0), each.c.value.op("->>")(1)
     return sa.select(room.label("room"), after.label("after")).subquery()
+
+
+def paired(is_postgresql: bool, cursors: Sequence[tuple[int, int]]) -> dict[str, object]:
+    """Return the parameters that `pairs` takes."""
+    if is_postgresql:
+        return {"rooms": [room for room, _ in cursors], "afters": [after for _, after in cursors]}
+    return {"pairs": msgspec.json.encode(cursors).decode()}
 
 
 SERVER_SETTINGS = {

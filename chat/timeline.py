@@ -6,6 +6,7 @@ be shown now: later edits, retractions and removals folded in, so whoever reads 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +17,7 @@ from chat.keys import Keys
 from chat.protocol import Entry, Quiet
 from chat.refusals import Gone
 from chat.seal import DataKey, SealBroken, about
-from chat.store import Store, Transaction, pairs
+from chat.store import Store, Transaction, paired, pairs
 from chat.tables import entries, hidden, people, rooms
 
 HIDING = ("edited", "retracted", "removed")
@@ -208,14 +209,19 @@ async def read_rooms(store: Store, keys: Keys, cursors: dict[RoomId, Seq], limit
     """Return, for many rooms at once, the entries after each room's cursor, ascending, at most `limit` in all rooms
     together beyond the first of each; a room that is not finished is simply asked for again."""
     async with store.reading() as tx:
-        after = pairs(tx.is_postgresql, list(cursors.items()))
-        wanted = _columns.join_from(entries, after, after.c.room == entries.c.room).where(entries.c.seq > after.c.after)
-        wanted = wanted.order_by(entries.c.room, entries.c.seq).limit(limit)
-        rows = list(await tx.execute(wanted))
+        asked = paired(tx.is_postgresql, list(cursors.items()))
+        rows = list(await tx.execute(_of_rooms(tx.is_postgresql).limit(limit), asked))
     found: dict[RoomId, list[Entry]] = {}
     for row, entry in zip(rows, await unseal(keys, rows), strict=True):
         found.setdefault(row.room, []).append(entry)
     return found
+
+
+@cache
+def _of_rooms(is_postgresql: bool) -> "sa.Select[Any]":
+    after = pairs(is_postgresql)
+    wanted = _columns.join_from(entries, after, after.c.room == entries.c.room).where(entries.c.seq > after.c.after)
+    return wanted.order_by(entries.c.room, entries.c.seq)
 
 
 async def unseal(keys: Keys, rows: "Iterable[sa.Row[Any]]") -> list[Entry]:

@@ -24,7 +24,7 @@ from chat.ids import Millis, RoomId, Seq
 from chat.keys import Keys
 from chat.raising import Found, Stale, raise_cases
 from chat.refusals import Unavailable, without_words
-from chat.store import Store, Transaction, pairs
+from chat.store import Store, Transaction, paired, pairs
 from chat.tables import entries
 from matcher import newcomers, own_signals, watched
 from matcher.detectors import LOOK_BACK, Heard, findings, findings_held
@@ -203,10 +203,11 @@ class Watching:
         it, in order, as they were said."""
         async with self._store.reading() as tx:
             now, own = await tx.now(), await own_signals.switched_on(tx)
-            cursors = pairs(tx.is_postgresql, [(one.room, one.seq) for one in held])
+            cursors = pairs(tx.is_postgresql)
             near = entries.c.seq.between(cursors.c.after - LOOK_BACK + 1, cursors.c.after + PAGE)
             wanted = sa.select(entries).join(cursors, sa.and_(cursors.c.room == entries.c.room, near))
-            rows = list(await tx.execute(wanted.order_by(entries.c.room, entries.c.seq)))
+            asked = paired(tx.is_postgresql, [(one.room, one.seq) for one in held])
+            rows = list(await tx.execute(wanted.order_by(entries.c.room, entries.c.seq), asked))
         said = await self._keys.many({row.author for row in rows if row.body is not None}, "said")
         pages: dict[RoomId, list[Heard]] = {}
         for row in rows:
