@@ -6,12 +6,12 @@ import { pageWire } from "./wire.js";
 import { EntryMaker, readEntry } from "./entry.js";
 import { Log } from "./log.js";
 import { People } from "./people.js";
+import { Held } from "./held.js";
 import { follow } from "./inbox.js";
 import { toast } from "./toast.js";
 
 const PAGE = 60;
-const LINE_MS = 2500;
-const READ_MS = 5000;
+const LINE_MS = 2500, READ_MS = 5000;
 const FETCH_MS = 10_000;
 /** Refusals after which the same say may pass later. */
 const PASSING = new Set(["too_fast", "slow", "unavailable", "not_joined"]);
@@ -63,6 +63,7 @@ export class Live {
       older: () => this.#older(), moved: () => this.#moved(),
     });
     this.#people = new People(room);
+    this.held = new Held(room);
     const status = room.piece("announcer");
     this.#announcer = new Announcer((text) => (status.textContent = text), (n) => this.words("count", { n }));
     this.wire = pageWire(() => this.#line());
@@ -70,7 +71,7 @@ export class Live {
     this.wire.start();
     follow(this.wire, undefined, (entry) => {
       if (entry.kind === "muted" || entry.kind === "undone") room.composer?.look();
-      room.held?.told(entry);
+      this.held.told(entry);
       const told = this.words(`about_${entry.kind === "notice" ? entry.code : entry.kind}`);
       if (told) toast(told);
       if (entry.kind === "opened") this.#beside?.look();
@@ -138,7 +139,7 @@ export class Live {
     const { added, changed, jump } = this.#timeline.take(entries);
     const restored = entries.flatMap((entry) => (entry.kind === "restored" ? [entry.target ?? 0] : []));
     for (const entry of entries) {
-      if (entry.author === this.me && entry.say_id) this.element.held?.said(entry.say_id);
+      if (entry.author === this.me && entry.say_id) this.held.said(entry.say_id);
       this.#people.heard(entry);
       this.composer?.heard(entry, this.me);
     }
@@ -208,8 +209,7 @@ export class Live {
 
   /** @param {import("./wire.js").Frame} frame */
   #answered(frame) {
-    const sayId = this.#says.get(frame.ref);
-    const outbox = this.element.outbox;
+    const sayId = this.#says.get(frame.ref), outbox = this.element.outbox;
     if (!sayId) {
       if (frame.code === "not_a_member" && this.element.dataset.silent !== frame.code) this.composer?.wait();
       this.#aside();
@@ -217,7 +217,7 @@ export class Live {
     }
     this.#says.delete(frame.ref);
     if (frame.t === "done") outbox?.drop(sayId);
-    else if (frame.code === "held") this.element.held?.keep(sayId);
+    else if (frame.code === "held") this.held.keep(sayId);
     else if (frame.code === "not_joined") this.wire.rejoin(this.room);
     else if (PASSING.has(frame.code)) {
       if (frame.code === "slow") toast(this.words("slow"));

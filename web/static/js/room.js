@@ -8,7 +8,6 @@ import { Outbox, storedShelf } from "./outbox.js";
 import { clockOf, wordsOf } from "./words.js";
 import { Pending } from "./pending.js";
 import { Composer } from "./composer.js";
-import { Held } from "./held.js";
 
 export class Room extends HTMLElement {
   /** @type {import("./live.js").Live | undefined} the connection, once it is loaded */
@@ -26,7 +25,6 @@ export class Room extends HTMLElement {
       /** @type {Element} */ (time.firstElementChild).textContent = this.clock(Number(this.entryOf(time)?.dataset.at));
     this.composer = new Composer(this);
     this.pending = new Pending(this);
-    this.held = new Held(this);
     this.toEnd();
     this.addEventListener("click", (event) => this.live?.clicked(event));
     for (const button of document.querySelectorAll("[data-leave]"))
