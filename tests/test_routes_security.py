@@ -28,15 +28,26 @@ POLICY = (
 
 async def test_every_answer_carries_the_shield(sqlite_url: str, tmp_path: Path) -> None:
     async with site(tmp_path, sqlite_url) as pages, pages.browser() as browser:
-        for path in ("/", "/help", "/nobody-has-this", "/static/app.css", "/healthz", "/rooms", "/desk/offers"):
+        for path in ("/", "/help", "/nobody-has-this", "/static/no.css", "/healthz", "/rooms", "/desk/offers"):
             headers = (await browser.get(path)).headers
             assert headers["content-security-policy"] == POLICY, path
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["referrer-policy"] == "no-referrer"
             assert headers["cross-origin-opener-policy"] == "same-origin"
+            assert headers["cross-origin-resource-policy"] == "same-origin"
             assert "strict-transport-security" not in headers
-            kept = headers["cache-control"]
-            assert kept == ("no-cache" if path.startswith("/static/") else "no-store"), path
+            assert headers["cache-control"] == "no-store", path
+
+
+async def test_a_part_of_a_page_says_nothing_that_the_page_has_said(sqlite_url: str, tmp_path: Path) -> None:
+    """They travel before the first word of a room does, on the worst line there is."""
+    async with site(tmp_path, sqlite_url) as pages, pages.browser() as browser:
+        for part in ("app.css", "room.js"):
+            headers = (await browser.get(f"/static/{part}")).headers
+            assert headers["cache-control"] == "no-cache"
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["cross-origin-resource-policy"] == "same-origin"
+            assert not {name.lower() for name in shield.OF_PAGES} & headers.keys()
 
 
 async def test_with_tls_cookies_are_bound_to_the_host_and_transport_is_strict(sqlite_url: str, tmp_path: Path) -> None:
