@@ -106,3 +106,9 @@ def test_a_wait_is_told_in_words() -> None:
         "2 hours",
     ]  # fmt: skip
     assert finnish.since(120) == "2 minuuttia"
+
+
+def test_a_moment_is_told_by_a_clock_of_24_hours() -> None:
+    at = 1_795_895_640_000
+    assert language.load()["en"].moment(at) == "28 Nov 2026 19:54 UTC"
+    assert language.load()["fi"].moment(at) == "28.11.2026 19.54 UTC"

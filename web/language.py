@@ -21,6 +21,8 @@ LOCALE = Path(__file__).with_name("locale")
 SOURCE = "en"
 LANGUAGES: dict[str, str] = {"en": "English", "fi": "Suomi"}
 """Code -> the language's own name. A language is offered when its catalogue is complete (tests/test_locale.py)."""
+WRITTEN_AS = MappingProxyType({"en": "en_GB"})
+"""How a language without a country writes dates: English with the day first and a clock of 24 hours, as rooms do."""
 
 
 class Language:
@@ -29,7 +31,7 @@ class Language:
     def __init__(self, code: str, phrases: gettext.NullTranslations) -> None:
         self.code = code
         self.phrases = phrases
-        self.locale = Locale.parse(code)
+        self.locale = Locale.parse(WRITTEN_AS.get(code, code))
         self.direction = "rtl" if self.locale.text_direction == "rtl" else "ltr"
 
     def __call__(self, phrase: str, **values: object) -> str:
