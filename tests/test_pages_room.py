@@ -71,7 +71,7 @@ def _room(assets: Assets, entries: list[Entry]) -> str:
         "person": {"person": ME, "nickname": "Moss", "roles": (), "inbox": 1}, "csrf": "token", "room": room,
         "entries": entries, "first": 1, "last": entries[-1].seq, "epoch": "e1", "here": 2, "me": ME, "peer": "",
         "about": sayings.of_levels(language.load()["en"]), "unwatched": "", "may_call": False,
-        "held": [], "holds": False, "turns_s": 0,
+        "held": [{"say_id": "say-id-of-mine", "text": "a word that waits", "waits": True}], "holds": True, "turns_s": 0,
     }  # fmt: skip
     return environments(language.load(), assets)["en"].get_template("room.html").render(values)
 
@@ -85,9 +85,9 @@ def assets() -> Assets:
     return Assets.load()
 
 
-@pytest.fixture
-def painted(assets: Assets) -> Iterator[Page]:
-    """The room as the server paints it, in Chromium, under the real policy, without its script."""
+@pytest.fixture(params=["room.js"])
+def painted(assets: Assets, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The room as the server paints it, in Chromium, under the real policy, without one of its scripts."""
     html = _room(assets, ENTRIES)
     headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
 
@@ -95,7 +95,7 @@ def painted(assets: Assets) -> Iterator[Page]:
         path = urlsplit(route.request.url).path
         if path == "/rooms/12":
             route.fulfill(body=html, content_type="text/html", headers=headers)
-        elif path.endswith(("/room.js", "/favicon.ico")):
+        elif path.endswith((f"/{request.param}", "/favicon.ico")):
             route.abort()
         else:
             name = path.removeprefix("/static/")
@@ -115,6 +115,15 @@ def test_a_row_is_the_same_whoever_makes_it(painted: Page, assets: Assets) -> No
     for seq in shown:
         by_server, by_script = painted.evaluate(SAME_ROW, [assets.address("entry.js").split("?")[0], seq])
         assert by_server == by_script
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("painted", ["live.js"], indirect=True)
+def test_before_there_is_a_connection_nothing_is_taken_back_and_one_is_told(painted: Page) -> None:
+    painted.locator("hearth-room[data-ready]").wait_for()
+    painted.get_by_role("button", name="Take back").click()
+    assert (painted.locator("[data-toast]").text_content() or "").startswith("No connection. Nothing was changed.")
+    assert painted.locator("[data-held] > li").count() == 1
 
 
 def test_a_room_is_light_enough_for_a_slow_line(assets: Assets) -> None:

@@ -8,6 +8,7 @@ import { Outbox, storedShelf } from "./outbox.js";
 import { clockOf, wordsOf } from "./words.js";
 import { Pending } from "./pending.js";
 import { Composer } from "./composer.js";
+import { toast } from "./toast.js";
 
 export class Room extends HTMLElement {
   /** @type {import("./live.js").Live | undefined} the connection, once it is loaded */
@@ -26,7 +27,10 @@ export class Room extends HTMLElement {
     this.composer = new Composer(this);
     this.pending = new Pending(this);
     this.toEnd();
-    this.addEventListener("click", (event) => this.live?.clicked(event));
+    this.addEventListener("click", (event) => {
+      if (this.live) this.live.clicked(event);
+      else if (/** @type {Element} */ (event.target).closest("[data-back]")) toast(this.words?.("not_done") ?? "");
+    });
     for (const button of document.querySelectorAll("[data-leave]"))
       button.addEventListener("click", async () => this.live && (await this.actions()).leave(this.live));
     document.querySelector("[data-second]")
