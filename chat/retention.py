@@ -16,7 +16,7 @@ from chat.ids import CaseId, Millis
 from chat.keys import Keys
 from chat.refusals import Unavailable, without_words
 from chat.settings import Settings
-from chat.store import Store, Transaction
+from chat.store import Store, Transaction, paired, pairs
 from chat.tables import (
     acts,
     cases,
@@ -128,18 +128,18 @@ class Retention:
                 found = [(row.room, row.seq) for row in await tx.execute(due)]
                 if not found:
                     return
-                here = sa.tuple_(entries.c.room, entries.c.seq).in_(found)
-                await tx.execute(sa.update(entries).where(here).values(body=None))
-                there = sa.tuple_(hidden.c.room, hidden.c.seq).in_(found)
-                await tx.execute(sa.update(hidden).where(there).values(destroyed=True))
+                these = paired(tx.is_postgresql, found)
+                await tx.execute(sa.update(entries).where(_among(tx, entries)).values(body=None), these)
+                await tx.execute(sa.update(hidden).where(_among(tx, hidden)).values(destroyed=True), these)
 
     async def _expire(self, kinds: tuple[str, ...], until: Millis) -> None:
         """Move the beginning of each room of these kinds past what is older, and destroy the words before it."""
-        newest = sa.select(entries.c.room, sa.func.max(entries.c.seq).label("seq")).join(
+        room = (entries.c.room + 0).label("room")  # or SQLite walks the whole table, room by room, to group it
+        newest = sa.select(room, sa.func.max(entries.c.seq).label("seq")).join(
             rooms, rooms.c.id == entries.c.room
         ).where(
             rooms.c.kind.in_(kinds), entries.c.at < until, entries.c.seq >= rooms.c.first_seq
-        ).group_by(entries.c.room)  # fmt: skip
+        ).group_by(room)  # fmt: skip
         async with self._store.reading() as tx:
             due = [(row.room, row.seq) for row in await tx.execute(newest)]
         for room, seq in due:
@@ -176,7 +176,8 @@ class Retention:
             (rooms.c.kind == "log", _before(now, LOG_DAYS)),
             else_=_before(now, keep.keep_group_days + ROWS_DAYS),
         )
-        due = sa.select(entries.c.room, entries.c.seq).join(rooms, rooms.c.id == entries.c.room).where(
+        # `+ 0`: or SQLite walks through all entries and looks each one's room up, not the few before each beginning
+        due = sa.select(entries.c.room, entries.c.seq).join(rooms, entries.c.room == rooms.c.id + 0).where(
             sa.or_(rooms.c.kind == "log", entries.c.at < now - ROWS_DAYS * DAY_MS), entries.c.seq < rooms.c.first_seq,
             since < until,
         ).limit(BATCH)  # fmt: skip
@@ -186,7 +187,7 @@ class Retention:
                 if not found:
                     return
                 for table in (hidden, entries):
-                    await tx.execute(sa.delete(table).where(sa.tuple_(table.c.room, table.c.seq).in_(found)))
+                    await tx.execute(sa.delete(table).where(_among(tx, table)), paired(tx.is_postgresql, found))
 
     async def _expire_also(self, expire: Expire, now: Millis) -> None:
         while True:
@@ -246,3 +247,9 @@ class Retention:
 
 def _before(now: Millis, days: int) -> "sa.ColumnElement[int]":
     return sa.literal(now - days * DAY_MS, sa.BigInteger)
+
+
+def _among(tx: Transaction, table: sa.Table) -> "sa.ColumnElement[bool]":
+    """One of those named by `paired`: as a table, because SQLite looks for none of a list of pairs by its index."""
+    these = pairs(tx.is_postgresql)
+    return sa.tuple_(table.c.room, table.c.seq).in_(sa.select(these.c.room, these.c.after))
