@@ -18,7 +18,9 @@ metadata = sa.MetaData(
     }
 )
 
-Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # by that name alone SQLite keeps rows by their id, itself
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""By that name alone SQLite keeps rows by their id, with no index beside them. (One left out it would make up;
+on PostgreSQL that fails, and what inserts is tested on both.)"""
 Time = sa.BigInteger
 HOT = {"fillfactor": "60"}
 """Rows that change at every say keep space on their page, so PostgreSQL updates them in place (HOT)."""
@@ -151,7 +153,7 @@ lobby = sa.Table(
 )  # fmt: skip
 
 entries = sa.Table(
-    "entries", metadata,  # SQLite keeps them as they come: a group fills a few pages so, not one of each room
+    "entries", metadata,  # SQLite keeps them as they come: see decision 0012
     sa.Column("room", Id, sa.ForeignKey("rooms.id"), primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
