@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> None:
     _tell("loading the model")
     try:
         encoder = asyncio.run(loading.load(asked.model))
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError) as error:
         sys.exit(f"hearthside: the model cannot be loaded ({type(error).__name__})")
     _tell(f"{encoder.name}; similarity as in matching: centred twice, with a prior of {PRIOR}")
     parts = [

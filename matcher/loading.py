@@ -17,10 +17,10 @@ async def load(model: str) -> Encoder:
     """Load the real encoder in a thread: seconds, most of them spent on importing torch.
 
     Its module is named here and not imported above, because its import would hold up offers, and because who only
-    keeps profiles (the web process) must not carry half a gigabyte.
+    keeps profiles (the web process) must not carry half a gigabyte and more.
 
     Raises:
-        OSError, ValueError: there is no such model.
+        OSError, ValueError: there is no such model. RuntimeError: it cannot be compiled for this processor.
         ImportError: its package is not installed.
     """
 

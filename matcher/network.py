@@ -1,7 +1,7 @@
 """The bundled model's network, compiled for the processor it runs on: the same vectors in half the time torch takes.
 
-OpenVINO takes the network over from torch, in memory, in some three seconds. Tokens, pooling and batches stay with
-sentence-transformers, whose own way to OpenVINO asks for an older transformers than it uses itself.
+OpenVINO takes the network over from torch, in memory, in some two seconds. Tokens, pooling and batches stay with
+sentence-transformers, whose own way to OpenVINO asks for an older transformers than it uses itself (decision 0005).
 """
 
 import importlib
