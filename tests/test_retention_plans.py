@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from chat.retention import DAY_MS, HOUR_MS
 from chat.tables import entries, hidden
 from tests.place import Place
-from tests.test_retention import HOUR_MS, age, append, of
+from tests.test_retention import age, append, of
 from tests.words import words
-
-DAY_MS = 24 * HOUR_MS
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # which has no other way than the one it tells
