@@ -1,13 +1,14 @@
 """python -m matcher: one matching process; any number may run. The only file here that builds objects.
 
 `python -m matcher signals` is a process too: it reads what is said and raises what a person should see. With another
-command (COMMANDS) it is a tool, which reads no settings.
+command (TOOLS) it is a tool, which reads no settings.
 
 Pages and rooms do not wait for it, and it does not wait for its model: while that loads, offers end and go on.
 """
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import secrets
@@ -26,7 +27,7 @@ from chat.migrate import UnknownRevision, migrate
 from chat.seal import Keyring
 from chat.settings import SettingError, Settings
 from chat.store import Store
-from matcher import appraise, changes, evaluate, loading, metrics, pairs, simulate, topics
+from matcher import changes, loading, metrics, pairs, topics
 from matcher.encoding import Encoding
 from matcher.matching import Matching
 from matcher.tokens import Tokens
@@ -35,24 +36,22 @@ from matcher.watching import Watching
 NO_MODEL_S = 60.0
 """After a model could not be loaded it is tried again so much later; until then facets decide."""
 
-COMMANDS = {"evaluate": evaluate.main, "simulate": simulate.main}
+TOOLS = {"evaluate": "matcher.evaluate", "simulate": "matcher.simulate", "signals evaluate": "matcher.appraise"}
+"""Imported when they are named: what they alone need costs 60 MB and a second and a half, which no process need pay."""
 
 logger = logging.getLogger("matcher")
 
 
 def main() -> None:
     """Run the command that is named; without one, or for `signals`, read the settings, build, run until a signal."""
-    process = serve
-    if sys.argv[1:] == ["signals"]:
-        process = watch
-    elif sys.argv[1:3] == ["signals", "evaluate"]:
-        appraise.main(sys.argv[3:])
-        return
-    elif len(sys.argv) > 1:
-        if sys.argv[1] not in COMMANDS:
-            sys.exit(f"python -m matcher, or python -m matcher signals [evaluate] | {' | '.join(COMMANDS)}")
-        COMMANDS[sys.argv[1]](sys.argv[2:])
-        return
+    process = {"": serve, "signals": watch}.get(" ".join(sys.argv[1:]))
+    if process is None:
+        for name, module in TOOLS.items():
+            words = name.split()
+            if sys.argv[1 : 1 + len(words)] == words:
+                importlib.import_module(module).main(sys.argv[1 + len(words) :])
+                return
+        sys.exit(f"python -m matcher [signals | {' | '.join(TOOLS)}]")
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     for noisy in ("sentence_transformers", "transformers", "httpx", "huggingface_hub", "alembic"):
         logging.getLogger(noisy).setLevel(logging.ERROR)

@@ -49,6 +49,8 @@ async def test_of_two_processes_one_is_killed_with_rooms_in_its_hands_and_the_ot
             assert await raised(circle, len(said)) == said
             later = [(room, await place.say(room, person, words("i will kill you"))) for room, person in rooms]
             assert await raised(circle, 2 * len(said)) == said | set(later)
+            taken = Path(f"/proc/{other.pid}/maps").read_text(encoding="utf-8")
+            assert "sqlite" in taken and "sklearn" not in taken, "what only the tools need costs every process 60 MB"
             assert await asyncio.to_thread(other.stop) == 0
         async with place.store.reading() as tx:
             assert (await tx.execute(sa.select(sa.func.min(watched_table.c.seq)))).scalar_one() == 3
