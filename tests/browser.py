@@ -36,7 +36,7 @@ WAIT_MS = 15_000
 """Two busy cores; a person would have given up by then."""
 PHONE, DESKTOP = 390, 1280
 LINK = re.compile(r"hearthside: ([^\n]+?): http://[^/\s]+(/link/\S+)")
-UNREACHABLE = re.compile(r"net::ERR_|WebSocket connection to .* failed")
+UNREACHABLE = re.compile(r"net::ERR_|WebSocket connection to .* failed|error occurred when fetching the script")
 """What Chromium's console says of a line that a test has cut."""
 REFUSED = re.compile(r"server responded with a status of (4\d\d|503)")
 """What it says of a page that tells of a refusal: such a page is an answer and not a fault of the page."""

@@ -75,3 +75,22 @@ async def test_the_help_page_shows_the_country_one_asks_for(sqlite_url: str, tmp
         page = (await browser.get("/help", **{"accept-language": "fi"})).text
         assert 'href="tel:113"' in page
         assert "Norway" in page
+
+
+async def test_the_page_for_no_connection_is_everybodys_and_in_the_language_it_is_asked_for(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A browser keeps it: who has it open next on this device learns nothing of who had it before."""
+    async with site(tmp_path, sqlite_url, country="GB") as pages:
+        person = await pages.place.person()
+        async with await pages.browser_of(person) as member, pages.browser() as stranger:
+            answers = [await one.get("/offline?fi") for one in (member, stranger)]
+            assert answers[0].text == answers[1].text
+            assert not [one for one in answers if "set-cookie" in one.headers]
+            assert '<html lang="fi"' in answers[0].text and 'href="tel:999"' in answers[0].text
+            assert "<form" not in answers[0].text, "a form needs a connection"
+            assert '<html lang="en"' in (await stranger.get("/offline?xx")).text
+            worker = await stranger.get("/worker.js")
+            assert worker.headers["content-type"].startswith("text/javascript")
+            assert worker.headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
+            assert worker.headers["cache-control"] == "no-cache"

@@ -22,6 +22,8 @@ ALLOWED: dict[str, set[str]] = {
     "GET /static/{name:path}": ALL,
     "GET /": ALL,
     "GET /help": ALL,
+    "GET /offline": ALL,
+    "GET /worker.js": ALL,
     "GET /protocol": ALL,
     "POST /language": ALL,
     "GET /sign-up": {"stranger"},

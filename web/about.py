@@ -36,9 +36,29 @@ async def static(visit: Visit) -> Response:
 
 async def help_now(visit: Visit) -> Response:
     """Show whom to call, and something to hold on to meanwhile. Nothing is asked, nothing is kept."""
+    return _help(visit, visit.request.query_params.get("country", visit.site.settings.country.upper()))
+
+
+async def help_offline(visit: Visit) -> Response:
+    """Show the same to whoever has no connection, as a browser keeps it: `?fi`, for nobody in particular."""
+    visit.language = visit.site.languages.get(visit.request.url.query, visit.language)
+    return _help(visit, visit.site.settings.country.upper(), offline=True)
+
+
+def _help(visit: Visit, country: str, *, offline: bool = False) -> Response:
     lines = visit.site.helplines
-    country = lines.country(visit.request.query_params.get("country", visit.site.settings.country.upper()))
-    return visit.page("help.html", country=country, countries=lines.countries, dated=visit.language.day_of(lines.dated))
+    return visit.page(
+        "help.html", country=lines.country(country), countries=lines.countries,
+        dated=visit.language.day_of(lines.dated), offline=offline,
+    )  # fmt: skip
+
+
+async def worker(visit: Visit) -> Response:
+    """Serve the service worker, at the root because it answers for every page, under a policy of its own."""
+    found = visit.site.assets.answer(visit.request, "worker.js")
+    assert found is not None
+    found.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
+    return found
 
 
 async def set_language(visit: Visit) -> Response:

@@ -62,6 +62,8 @@ ROUTES: tuple[Row, ...] = (
     Row("GET", "/static/{name:path}", "anyone", about.static, asks_who=False),
     Row("GET", "/", "anyone", welcome.welcome),
     Row("GET", "/help", "anyone", about.help_now),
+    Row("GET", "/offline", "anyone", about.help_offline, asks_who=False),
+    Row("GET", "/worker.js", "anyone", about.worker, asks_who=False),
     Row("GET", "/protocol", "anyone", about.wire_protocol),
     Row("POST", "/language", "anyone", about.set_language),
     Row("GET", "/sign-up", "stranger", welcome.sign_up_form),

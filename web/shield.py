@@ -32,7 +32,7 @@ HEADERS = {
 OF_PAGES = ("Content-Security-Policy", "Referrer-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy")
 PARTS = ("text/css", "text/javascript")
 """Style sheets and scripts are under the policy of the page that asks for them: 440 bytes more, before a room's first
-word, would say nothing. (A worker's script would be under its own: there is none.)"""
+word, would say nothing. (The service worker's script is under its own: see `about.worker`.)"""
 PLACES = 8
 """How many frames of a bug are logged, innermost first."""
 TRANSPORT_SECURITY = "max-age=31536000"

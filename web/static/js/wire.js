@@ -11,6 +11,7 @@
  *   when it saw a jump
  * @typedef {"connecting" | "live" | "waiting" | "ended"} State ended: signed out; do not come back
  */
+import { keepHelp } from "./offline.js";
 
 const SUBPROTOCOL = "hearthside.1";
 const BACKOFF_MS = 500;
@@ -224,5 +225,9 @@ export function pageWire(told) {
     const answer = await fetch("/rooms", asked).catch(() => null);
     return answer?.status !== 401;
   };
-  return new Wire({ open: (protocol) => new WebSocket(address, protocol), told, signedIn });
+  const hears = (/** @type {State} */ state) => {
+    if (state === "live") keepHelp();
+    told(state);
+  };
+  return new Wire({ open: (protocol) => new WebSocket(address, protocol), told: hears, signedIn });
 }
