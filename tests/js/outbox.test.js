@@ -122,7 +122,10 @@ test("a shelf that is full does not keep anybody from speaking", async () => {
 test("signed out, nothing unsent stays on the device", async () => {
   const { outbox, shelf } = made({ up: false });
   await outbox.add("one");
+  const reading = outbox.open();
   await outbox.forget();
+  await outbox.add("written before the page had heard of it");
+  await reading;
   assert.deepEqual(await shelf.all(), []);
   assert.deepEqual(outbox.waiting, []);
 });

@@ -82,6 +82,9 @@ export class Outbox {
   #changed;
   #now;
   #held = false;
+  #ended = false;
+  /** @type {Set<string>} say_ids that are done with: a shelf that is being read may still hold them */
+  #gone = new Set();
 
   /**
    * @param {{shelf: Shelf, person: number, room: number, send: (unsent: Unsent) => boolean, changed: () => void,
@@ -105,9 +108,20 @@ export class Outbox {
     return Boolean(this.#waiting[0] && this.#isStale(this.#waiting[0]));
   }
 
-  /** Take up what an earlier page left; another person's is forgotten. */
+  /** Whether nothing is sent for now (see `hold`). */
+  get held() {
+    return this.#held;
+  }
+
+  /** Whether the person is signed out here: nothing is taken any more. */
+  get ended() {
+    return this.#ended;
+  }
+
+  /** Take up what an earlier page, or another one that has closed since, left; another person's is forgotten. */
   async open() {
-    const left = await this.#shelf.all();
+    const left = await this.#shelf.all().catch(() => []);
+    if (this.#ended) return;
     for (const one of left) if (one.person !== this.#person) await this.#shelf.drop(one.say_id);
     const known = new Set(this.#waiting.map((one) => one.say_id));
     const mine = left.filter((one) => one.person === this.#person && one.room === this.#room && !known.has(one.say_id));
@@ -116,8 +130,9 @@ export class Outbox {
     this.next();
   }
 
-  /** @param {string} text @param {number} [replyTo] @returns {Promise<string>} its say_id, once it is stored */
+  /** @param {string} text @param {number} [replyTo] @returns {Promise<string>} its say_id, once it is stored; "": not taken */
   async add(text, replyTo = 0) {
+    if (this.#ended) return "";
     const last = this.#waiting.at(-1)?.at ?? 0;
     const one = {
       say_id: newSayId(), person: this.#person, room: this.#room, text, reply_to: replyTo,
@@ -162,8 +177,9 @@ export class Outbox {
     return true;
   }
 
-  /** Signed out: nothing unsent stays on this device. */
+  /** Signed out: nothing unsent stays on this device, and nothing more is taken. */
   async forget() {
+    this.#ended = true;
     this.#waiting = [];
     this.#changed();
     await this.#shelf.clear().catch(() => {});
