@@ -90,10 +90,25 @@ test("what is refused stays to be read and holds nothing else up", async () => {
   const { outbox, sent, shelf } = made();
   const first = await outbox.add("one");
   await outbox.add("two");
-  outbox.fail(first, "not_words");
+  await outbox.fail(first, "not_words");
   assert.deepEqual(sent, ["one", "two"]);
   assert.equal(outbox.waiting[0].failed, "not_words");
   assert.equal((await shelf.all()).length, 2);
+});
+
+test("what was refused is not sent by a later page either, until the person says so", async () => {
+  const shelf = memoryShelf();
+  const before = made({ shelf });
+  await before.outbox.fail(await before.outbox.add("one"), "room_locked");
+  const { outbox, sent } = made({ shelf });
+  await outbox.open();
+  assert.equal(outbox.waiting[0].failed, "room_locked");
+  assert.deepEqual(sent, []);
+  await outbox.retry(outbox.waiting[0].say_id);
+  assert.deepEqual(sent, ["one"]);
+  const last = made({ shelf });
+  await last.outbox.open();
+  assert.deepEqual(last.sent, ["one"], "the person's word holds for a later page as well");
 });
 
 test("nothing is sent while the person is muted", async () => {

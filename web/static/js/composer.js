@@ -74,9 +74,9 @@ export class Composer {
 
   /** Words are not taken here for now. @param {string} code why: muted, closed, … @param {string} [told] in whole words */
   close(code, told) {
+    this.#room.toggleAttribute("data-over", !PASSING_BY.includes(code));
     this.#silence(true, told || this.#room.words?.(`silent_${code}`) || this.#room.words?.("silent_closed") || "");
     this.#room.piece("appeal").hidden = code !== "muted";
-    this.#room.toggleAttribute("data-over", !PASSING_BY.includes(code));
   }
 
   /**

@@ -162,6 +162,7 @@ export class Outbox {
   /** Send nothing while `held` (the room is closed, the person is muted). @param {boolean} held */
   hold(held) {
     this.#held = held;
+    this.#changed();
     if (!held) this.next();
   }
 
@@ -192,7 +193,9 @@ export class Outbox {
     one.failed = code;
     if (this.#flying === sayId) this.#flying = "";
     this.#changed();
+    const stored = this.#shelf.put(one).catch(() => {}); // the next page must not send it by itself either
     this.next();
+    return stored;
   }
 
   /** The person says: send it after all. @param {string} sayId */

@@ -30,10 +30,13 @@ export class Pending {
     const find = (/** @type {string} */ part) => /** @type {HTMLElement} */ (li.querySelector(`[data-${part}]`));
     find("text").textContent = one.text;
     const slow = Date.now() - one.at >= SLOW_MS;
-    const key = one.failed ? `refused_${one.failed}` : asks ? "stale" : !live?.ready && slow ? "kept" : "sending";
+    const held = outbox?.held ?? false;
+    const waits = held ? (this.#room.hasAttribute("data-over") ? "refused_room_closed" : "kept") : "";
+    const key = one.failed ? `refused_${one.failed}` : waits || (asks ? "stale" : !live?.ready && slow ? "kept" : "sending");
     const told = words?.(key, { when: asks ? clock?.(one.at) ?? "" : "" }) || words?.("refused");
     find("state").textContent = told ?? "";
-    find("choice").hidden = !one.failed && !asks;
+    find("choice").hidden = !one.failed && !asks && !held;
+    find("retry").hidden = held;
     find("retry").addEventListener("click", () => outbox?.retry(one.say_id));
     find("drop").addEventListener("click", () => outbox?.drop(one.say_id));
     return li;
