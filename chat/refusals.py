@@ -22,6 +22,7 @@ are one refusal (`NotAMember`), so who is not in a room learns nothing about it.
     ├── NotJoined         join the room on this connection before you speak in it
     ├── Gone              too late: another was first, or it has ended
     ├── NotWords          a text with nothing to read in it, or with signs that hide or break others' words
+    ├── TooLong           a text is longer than is kept
     ├── NicknameTaken     somebody has this name, or one that looks like it, or it is a word of office
     ├── NobodyRuleMissing no room opens before it is said what holds while nobody is on duty
     ├── SignedOut         no session, or it has ended
@@ -122,6 +123,10 @@ class Gone(Refusal):
 
 class NotWords(Refusal):
     code = "not_words"
+
+
+class TooLong(Refusal):
+    code = "too_long"
 
 
 class NicknameTaken(Refusal):

@@ -19,7 +19,7 @@ from chat.access import is_muted
 from chat.ids import PersonId
 from chat.keys import Keys
 from chat.protocol import TEXT_CHARACTERS, Quiet
-from chat.refusals import Malformed, Muted, SignedOut
+from chat.refusals import Malformed, Muted, SignedOut, TooLong
 from chat.seal import DataKey, SealBroken, about
 from chat.store import Store, Transaction
 from chat.tables import people
@@ -73,10 +73,11 @@ def compose(text: str, text_visibility: Visibility, facets: Iterable[Facet], top
         topics: the organiser's list now (`topics.offered`).
 
     Raises:
-        NotWords, Malformed: see `words.check`, `facets.checked`; or the text is longer than 4,000 characters.
+        NotWords, Malformed: see `words.check`, `facets.checked`.
+        TooLong: the text is longer than 4,000 characters.
     """
     if len(text) > TEXT_CHARACTERS:
-        raise Malformed
+        raise TooLong
     kept = checked(facets, topics)
     near = tuple(sorted(families(declared(kept).get("topic", ()), topics)))
     return Words(words.check(text) if text.strip() else "", text_visibility, kept, near)

@@ -16,7 +16,7 @@ from chat.access import is_muted
 from chat.ids import Millis, PersonId, RoomId, new_id
 from chat.keys import Keys
 from chat.protocol import TEXT_CHARACTERS
-from chat.refusals import Gone, Malformed, Muted
+from chat.refusals import Gone, Malformed, Muted, TooLong
 from chat.rooms import Letter
 from chat.seal import DataKey, SealBroken, about
 from chat.store import Store, Transaction
@@ -146,10 +146,10 @@ def seal_letter(key: DataKey, person: PersonId, text: str) -> Letter:
     """Seal a letter, under the person's `said` key, for the room it will open.
 
     Raises:
-        NotWords, Malformed: see `words.check`; or it is longer than a message may be.
+        NotWords: see `words.check`. TooLong: it is longer than a message may be.
     """
     if len(text) > TEXT_CHARACTERS:
-        raise Malformed
+        raise TooLong
     room = RoomId(new_id())
     return Letter(room, timeline.seal(key, room, person, secrets.token_urlsafe(16), words.check(text)))
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from chat.ids import PersonId, new_id
 from chat.keys import KeyDestroyed
 from chat.protocol import TEXT_CHARACTERS
-from chat.refusals import Malformed, Muted, NotWords
+from chat.refusals import Malformed, Muted, NotWords, TooLong
 from chat.seal import DataKey, SealBroken
 from chat.tables import mutes
 from matcher import profiles
@@ -119,7 +119,7 @@ async def test_words_sealed_for_one_person_or_place_open_in_no_other() -> None:
 
 def test_words_are_bounded_and_checked() -> None:
     assert profiles.compose("  ", "matching", []).text == ""
-    with pytest.raises(Malformed):
+    with pytest.raises(TooLong):
         profiles.compose("a" * (TEXT_CHARACTERS + 1), "matching", [])
     with pytest.raises(NotWords):
         profiles.compose("a\0b", "matching", [])

@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import sqlalchemy as sa
 
+from chat.protocol import TEXT_CHARACTERS
 from chat.tables import mutes
 from matcher.coverage import MULTILINGUAL
 from matcher.tables import places as places_table
@@ -164,6 +165,21 @@ async def test_what_a_muted_person_wrote_of_themselves_is_shown_again(sqlite_url
 
 
 FAR = 9_000_000_000_000
+
+
+async def test_what_is_too_long_is_shown_again_whole_and_told_in_the_pages_language(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    text = words("y" * TEXT_CHARACTERS)
+    async with site(tmp_path, sqlite_url) as pages, await pages.browser_of(await pages.place.person()) as browser:
+        await browser.get("/profile")
+        await browser.post("/language", {"language": "fi", "back": "/profile"})
+        for path in ("/profile", "/ask"):
+            await browser.get(path)
+            answer = await browser.post(path, form(text))
+            assert answer.status_code == 409
+            assert text in answer.text and "maxlength" not in answer.text.partition('name="text"')[2].partition(">")[0]
+            assert "Teksti on pidempi kuin voimme tallentaa." in answer.text
 
 
 async def test_who_erases_their_account_in_another_tab_while_a_form_is_on_its_way_is_signed_out(

@@ -248,9 +248,13 @@ async def test_a_letter_waits_is_changed_taken_back_and_read_first(database_url:
             await browser.get("/waiting/letter")
             await browser.post("/waiting/letter", {"text": second})
             await browser.get("/waiting/letter")
-            for bad in ("\u202e", "x" * 4001):
+            for bad, told in (
+                ("\u202e", "There was nothing to read in that"),
+                ("x" * 4001, "That is longer than we can"),
+            ):
                 answer = await browser.post("/waiting/letter", {"text": bad})
                 assert answer.status_code == 409 and bad in answer.text, "nobody writes such words twice"
+                assert told in answer.text and 'aria-invalid="true"' in answer.text
                 assert "Take the letter back" in answer.text, "the one before waits still"
             assert second not in str(await pages.place.rows(letters))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from chat.refusals import Gone, Malformed, Muted, NotWords, Refusal, TooFast, Unavailable
+from chat.refusals import Gone, Malformed, Muted, NotWords, Refusal, TooFast, TooLong, Unavailable
 from matcher import places, profiles, requests, topics
 from matcher import waiting as waiting_room
 from matcher.coverage import covered
@@ -28,7 +28,7 @@ class NothingWritten(Refusal):
     code = "nothing_written"
 
 
-KEEPING = (NotWords, Malformed, NothingWritten, NotPlaces, Muted, TooFast, Unavailable)
+KEEPING = (NotWords, TooLong, Malformed, NothingWritten, NotPlaces, Muted, TooFast, Unavailable)
 """Refusals after which the form is shown again with all that was typed: nobody writes such words twice."""
 STATUS: dict[type[Refusal], int] = {TooFast: 429, Unavailable: 503}
 
@@ -182,7 +182,7 @@ def _written(visit: Visit, known: Known) -> Profile:
     """Return what the form holds.
 
     Raises:
-        NotWords, Malformed.
+        NotWords, TooLong, Malformed.
     """
     seen = _visibility(visit, "text_visibility")
     return Profile(

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from chat.refusals import Malformed, Refusal
+from chat.refusals import Malformed, Refusal, TooLong
 
 BODY_BYTES = 64 * 1024
 """A profile of 4,000 characters of four bytes each, percent-encoded, is 48 kB."""
@@ -29,12 +29,6 @@ class FormExpired(Refusal):
     """The form came from elsewhere, or its page is older than the session."""
 
     code = "form_expired"
-
-
-class TooLong(Refusal):
-    """More was sent than is taken in."""
-
-    code = "too_long"
 
 
 class Forms:

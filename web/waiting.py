@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from chat.ids import Millis
 from chat.protocol import Quiet
-from chat.refusals import Gone, Malformed, Muted, NotWords, Unavailable
+from chat.refusals import Gone, Malformed, Muted, NotWords, TooLong, Unavailable
 from matcher import profiles, requests
 from matcher import waiting as waiting_room
 from matcher.facets import VALUES, Name
@@ -21,7 +21,7 @@ from web.site import Visit
 
 SOON_MS = 30 * 60_000
 """So long before closing it is told."""
-KEEPING = (NotWords, Malformed, Muted, Gone, Unavailable)
+KEEPING = (NotWords, TooLong, Malformed, Muted, Gone, Unavailable)
 """Refusals after which a letter is shown again: nobody writes such words twice."""
 
 
