@@ -57,6 +57,29 @@ test("a later page takes up what an earlier one left", async () => {
   assert.deepEqual(sent, ["left behind"]);
 });
 
+test("what a page left that has closed since is taken up by one that was open all the time, once it has a line", async () => {
+  const shelf = memoryShelf();
+  const { outbox, sent, line } = made({ shelf, up: false, now: () => 2_000 });
+  await outbox.open();
+  await outbox.add("written here, later");
+  await made({ shelf, up: false }).outbox.add("left behind");
+  line.up = true;
+  await outbox.again();
+  assert.deepEqual(outbox.waiting.map((one) => one.text), ["left behind", "written here, later"]);
+  for (const one of outbox.waiting.toReversed()) await outbox.drop(one.say_id);
+  assert.deepEqual(sent, ["written here, later", "left behind"]);
+});
+
+test("what is thrown away while the shelf is being read is not taken up again", async () => {
+  const { outbox, sent } = made({ up: false });
+  const sayId = await outbox.add("one");
+  const reading = outbox.open();
+  outbox.drop(sayId);
+  await reading;
+  assert.deepEqual(outbox.waiting, []);
+  assert.deepEqual(sent, []);
+});
+
 test("what another person left on this device is forgotten, and never sent", async () => {
   const shelf = memoryShelf();
   await made({ shelf, person: 9, up: false }).outbox.add("not mine");

@@ -123,9 +123,9 @@ export class Outbox {
     const left = await this.#shelf.all().catch(() => []);
     if (this.#ended) return;
     for (const one of left) if (one.person !== this.#person) await this.#shelf.drop(one.say_id);
-    const known = new Set(this.#waiting.map((one) => one.say_id));
+    const known = new Set([...this.#gone, ...this.#waiting.map((one) => one.say_id)]);
     const mine = left.filter((one) => one.person === this.#person && one.room === this.#room && !known.has(one.say_id));
-    this.#waiting = mine.sort((a, b) => a.at - b.at).concat(this.#waiting);
+    this.#waiting = this.#waiting.concat(mine).sort((a, b) => a.at - b.at);
     this.#changed();
     this.next();
   }
@@ -153,10 +153,11 @@ export class Outbox {
     if (!this.#send(one)) this.#flying = "";
   }
 
-  /** The connection is gone, or back: what was in flight is sent again. */
+  /** The connection is gone, or back: what was in flight is sent again, and then what other pages left. */
   again() {
     this.#flying = "";
     this.next();
+    return this.open();
   }
 
   /** Send nothing while `held` (the room is closed, the person is muted). @param {boolean} held */
@@ -171,6 +172,7 @@ export class Outbox {
     const index = this.#waiting.findIndex((one) => one.say_id === sayId);
     if (index < 0) return false;
     this.#waiting.splice(index, 1);
+    this.#gone.add(sayId);
     if (this.#flying === sayId) this.#flying = "";
     this.#changed();
     await this.#shelf.drop(sayId).catch(() => {});
