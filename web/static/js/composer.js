@@ -1,6 +1,8 @@
 // @ts-check
-/** Where one writes: Enter sends, Shift+Enter makes a line; also answering, editing, and when one may not write. */
-
+/**
+ * Where one writes: Enter sends, Shift+Enter makes a line; also answering, editing, and when one may not write. What
+ * stands there and is not sent is kept by js/unsaid.js, which comes after what one needs to write.
+ */
 import { newSayId } from "./outbox.js";
 
 const TYPING_EVERY_MS = 3000;
@@ -18,8 +20,9 @@ export class Composer {
   #typed = -TYPING_EVERY_MS;
   #turning = 0;
   #replyTo = 0;
-  #editing = 0;
-  #draft = "";
+  #aside = "";
+  /** The entry that is being changed, or 0; what was being written before is held aside meanwhile. */
+  editing = 0;
   silent = false;
 
   /** @param {import("./room.js").Room} room */
@@ -46,6 +49,16 @@ export class Composer {
     });
     this.#holds(room.hasAttribute("data-holds"), Number(room.dataset.turnsS));
     if (room.hasAttribute("data-silent")) this.close(room.dataset.silent ?? "", room.piece("notice").textContent ?? "");
+    this.#keep();
+  }
+
+  /** On a bad line a file may fail: it is tried until it works. */
+  async #keep() {
+    try {
+      (await import(this.#form.dataset.unsaid ?? "")).keepUnsaid(this.#room);
+    } catch {
+      setTimeout(() => this.#keep(), 3000);
+    }
   }
 
   /** Answer a row. @param {import("./state.js").Row} row */
@@ -58,17 +71,17 @@ export class Composer {
   /** Change one's own words. @param {import("./state.js").Row} row */
   edit(row) {
     this.clear();
-    this.#editing = row.seq;
-    this.#draft = this.#box.value;
+    this.editing = row.seq;
+    this.#aside = this.#box.value;
     this.#box.value = row.text;
     this.#show(this.#room.words?.("editing") ?? "");
   }
 
   /** Neither answering nor editing any more; what was being written before stands there again. */
   clear() {
-    if (this.#editing) this.#box.value = this.#draft;
-    this.#draft = "";
-    this.#replyTo = this.#editing = 0;
+    if (this.editing) this.#box.value = this.#aside;
+    this.#aside = "";
+    this.#replyTo = this.editing = 0;
     this.#context.hidden = true;
   }
 
@@ -146,21 +159,23 @@ export class Composer {
 
   #tell() {
     const now = performance.now();
-    if (!this.#box.value || this.#editing || now - this.#typed < TYPING_EVERY_MS) return;
+    if (!this.#box.value || this.editing || now - this.#typed < TYPING_EVERY_MS) return;
     const { live, room } = this.#room;
     if (live?.ready && live.wire.send({ t: "typing", room })) this.#typed = now;
   }
 
   async #send() {
     const text = this.#box.value.trim();
-    if (!text || !this.#room.outbox) return;
-    if (this.#editing) return this.#change(text);
+    const { outbox } = this.#room;
+    if (!text || !outbox || outbox.ended) return;
+    if (this.editing) return this.#change(text);
     const replyTo = this.#replyTo;
     this.clear();
     this.#box.value = "";
+    this.#box.dispatchEvent(new Event("input"));
     this.#typed = -TYPING_EVERY_MS;
     this.#box.focus();
-    const stored = this.#room.outbox.add(text, replyTo);
+    const stored = outbox.add(text, replyTo);
     this.#room.toEnd();
     await stored;
   }
@@ -168,7 +183,7 @@ export class Composer {
   /** @param {string} text */
   async #change(text) {
     const { room, live, words } = this.#room;
-    const answer = await live?.wire.ask({ t: "edit", room, seq: this.#editing, say_id: newSayId(), text });
+    const answer = await live?.wire.ask({ t: "edit", room, seq: this.editing, say_id: newSayId(), text });
     if (answer?.t === "done") return this.clear();
     this.#show((answer ? words?.(`refused_${answer.code}`) : words?.("edit_lost")) || words?.("refused") || "");
   }

@@ -4,18 +4,9 @@
  * <hearth-drafts-end> drops all drafts when the page signs somebody out or erases them; with `data-of="ACTION"` that of
  * this form at once.
  */
-import { Draft, dropDrafts } from "./draft.js";
+import { Draft, dropDrafts, ofTab } from "./draft.js";
 
 const LEAVING = /\/(sign-out|me\/erase)$/;
-
-/** @returns {Storage | undefined} nothing where the browser denies it */
-function ofTab() {
-  try {
-    return sessionStorage;
-  } catch {
-    return undefined;
-  }
-}
 
 /** @param {HTMLFormElement} form */
 function controls(form) {
@@ -29,9 +20,8 @@ const isTicked = (one) => one.type === "radio" || one.type === "checkbox";
 class FormDraft extends HTMLElement {
   connectedCallback() {
     const form = this.closest("form");
-    const storage = ofTab();
-    if (!form || !storage) return;
-    const draft = new Draft(storage, form.getAttribute("action") ?? "", this.dataset.of ?? "");
+    if (!form) return;
+    const draft = new Draft(ofTab(), form.getAttribute("action") ?? "", this.dataset.of ?? "");
     const found = draft.found();
     for (const one of found ? controls(form) : []) {
       const values = (found ?? []).filter(([name]) => name === one.name).map(([, value]) => value);
@@ -48,7 +38,6 @@ class FormDraft extends HTMLElement {
 class DraftsEnd extends HTMLElement {
   connectedCallback() {
     const storage = ofTab();
-    if (!storage) return;
     if (this.dataset.of) new Draft(storage, this.dataset.of, "").drop();
     document.addEventListener("submit", (event) => {
       const form = /** @type {HTMLFormElement} */ (event.target);

@@ -4,7 +4,7 @@
  *
  * The one idea: a say gets its `say_id` before the first try and is stored before it is sent, so trying again, after a
  * reload or a week, is harmless. Sent in order, one in flight a room; dropped when its own entry comes back, and on
- * signing out. Nothing but unsent text is ever stored here.
+ * signing out, with the drafts of this tab. Nothing but unsent text is ever stored here.
  *
  * @typedef {{say_id: string, person: number, room: number, text: string, reply_to: number, at: number,
  *   failed?: string}} Unsent
@@ -41,7 +41,10 @@ export function storedShelf() {
     all: async () => (await opening).all(),
     put: async (unsent) => (await opening).put(unsent),
     drop: async (sayId) => (await opening).drop(sayId),
-    clear: async () => (await opening).clear(),
+    clear: async () => {
+      await (await opening).clear();
+      sessionStorage.clear(); // the drafts
+    },
   };
 }
 
