@@ -4,6 +4,7 @@
  * stands there and is not sent is kept by js/unsaid.js, which comes after what one needs to write.
  */
 import { newSayId } from "./outbox.js";
+import { toast } from "./toast.js";
 
 const TYPING_EVERY_MS = 3000;
 /** Notices after which one may write, or may not any more. */
@@ -166,8 +167,10 @@ export class Composer {
 
   async #send() {
     const text = this.#box.value.trim();
-    const { outbox } = this.#room;
+    const { outbox, words } = this.#room;
     if (!text || !outbox || outbox.ended) return;
+    const over = [...text].length - Number(this.#box.dataset.most);
+    if (over > 0) return toast(words?.("too_long", { n: over }) ?? "");
     if (this.editing) return this.#change(text);
     const replyTo = this.#replyTo;
     this.clear();
