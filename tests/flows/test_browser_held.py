@@ -1,8 +1,10 @@
-"""What is said in a room that holds, on its author's page, on another member's, and on a moderator's console."""
+"""What is said in a room that holds, on its author's page, on another member's, and on a moderator's console; and
+what is refused, on its author's."""
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from chat.protocol import TEXT_CHARACTERS
 from tests.browser import PHONE, House, Visitor, visitor
 from tests.flows.test_browser_acts import by_keys, send
 from tests.words import words
@@ -84,3 +86,31 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
         author.see(texts[1])
         assert author.axe() == [] and not author.scrolls_sideways()
         assert texts[1] not in member.page.content()
+
+
+def test_what_is_refused_waits_for_its_author_over_a_reload_and_can_be_changed(chromium: Browser, house: House) -> None:
+    with visitor(chromium, house.address, width=PHONE) as anna:
+        anna.arrive()
+        anna.enter("New here")
+        box, unsent = anna.page.get_by_label("Your message"), anna.page.locator("[data-pending] li")
+        anna.say("\u200b")  # nothing to read in it
+        expect(unsent).to_contain_text("Not sent: there is nothing to read in it")
+        anna.page.reload()
+        anna.is_live()
+        expect(unsent).to_contain_text("Not sent: there is nothing to read in it")
+        written = words("half a sentence")
+        box.fill(written)
+        unsent.get_by_role("button", name="Change").click()
+        expect(unsent).to_have_count(0)
+        expect(box).to_have_value(f"\u200b\n{written}")
+        expect(box).to_be_focused()
+        long = words("🌧" * TEXT_CHARACTERS)
+        anna.say(long)
+        anna.see(f"characters too many: {len(long) - TEXT_CHARACTERS}.")
+        expect(box).to_have_value(long)
+        anna.say(long[-TEXT_CHARACTERS:])
+        anna.hears(long[-TEXT_CHARACTERS:])
+        expect(box).to_have_value("")
+        anna.page.reload()
+        anna.is_live()
+        expect(box).to_have_value("")

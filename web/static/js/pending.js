@@ -36,7 +36,7 @@ export class Pending {
     const told = words?.(key, { when: asks ? clock?.(one.at) ?? "" : "" }) || words?.("refused");
     find("state").textContent = told ?? "";
     find("choice").hidden = !one.failed && !asks && !held;
-    find("retry").hidden = held;
+    find("retry").hidden = find("change").hidden = held;
     find("retry").addEventListener("click", () => outbox?.retry(one.say_id));
     find("drop").addEventListener("click", () => outbox?.drop(one.say_id));
     return li;
