@@ -182,13 +182,11 @@ def _recover(one: Visitor, code: str) -> None:
 
 def test_signing_out_shuts_every_door_and_the_open_room_too(anna: Visitor) -> None:
     anna.enter(ROOM)
-    anna.page.get_by_label("Your message").fill(words("half a sentence"))
     second = anna.context.new_page()
     second.goto(f"{anna.base}/me")
     second.get_by_role("button", name="Sign out here").click()
     expect(second.get_by_role("heading", name="You are not the only one")).to_be_visible()
     expect(anna.page.get_by_text("You are signed out here.")).to_be_visible()
-    assert anna.page.evaluate("sessionStorage.length") == 0
     anna.go("/rooms")
     expect(anna.page).to_have_url(re.compile("/sign-in$"))
 

@@ -102,8 +102,11 @@ def test_what_moderators_do_is_told_at_once_and_undone_at_once(chromium: Browser
         first.page.keyboard.press("Escape")
         dialog = by_keys(first, "ban")
         dialog.get_by_label("For how long").select_option("")
+        author.page.get_by_label("Your message").fill(words("half a sentence"))
+        assert author.page.evaluate("sessionStorage.length") == 1
         send(first, dialog)
         author.see("You are signed out here.")
+        assert author.page.evaluate("sessionStorage.length") == 0, "nothing unsent stays on the device"
         first.see("Somebody else has to say yes.")
         assert first.axe() == []
         expect(first.button("Look at it")).to_have_count(0)
