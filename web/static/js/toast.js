@@ -6,7 +6,10 @@ const SHOWN_MS = 8000;
 /** @param {string} told */
 export function toast(told) {
   const place = /** @type {HTMLElement} */ (document.querySelector("[data-toast]"));
+  const since = String(performance.now());
   place.textContent = told;
-  place.toggleAttribute("data-shown", true);
-  setTimeout(() => place.toggleAttribute("data-shown", false), SHOWN_MS);
+  place.dataset.shown = since;
+  setTimeout(() => {
+    if (place.dataset.shown === since) delete place.dataset.shown; // a later sentence has its own time
+  }, SHOWN_MS);
 }
