@@ -77,7 +77,8 @@ def test_a_name_that_hides_mixes_or_stacks_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "\n\t", "\u200b\u200d", "\u3164", "\u2800", "\u00a0", "\ufeff", "\U000e0041", "a\0b", "\x1b[31mred",
-     "\x07", "\ud800", "a" + "\u0301" * 9, "\u0301" * 20_000, "\u202e\u202d", "\u115f\u1160"],
+     "\x07", "\ud800", "a" + "\u0301" * 9, "a" + "\u1aff" * 9, "\u0301" * 20_000, "\u202e\u202d", "\u115f\u1160",
+     "\u2065", "\ufff9\ufffb", "\U000e0fff", "\ue000", "a\ufdd0", "a\uffff", "a\U0010fffe"],
 )  # fmt: skip
 def test_what_is_no_text_is_refused(text: str) -> None:
     with pytest.raises(NotWords):
@@ -87,10 +88,31 @@ def test_what_is_no_text_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["hei", "🕯", "👩‍👩‍👧‍👦 ❤️", "café", "שלום", "مرحبا بكم", "नमस्ते", "สวัสดีครับ", "ทุ่งใหญ่น้ำปู๋", "\u0e19\u0e49\u0e33", "1",
-     "?", "line\n\tline", "<script>", "javascript:", "Z͑ͫ̓a"],
+     "?", "line\n\tline", "<script>", "javascript:", "Z͑ͫ̓a", "🩷 thank you", "🩷", "🫨", "🫩" * 10, "\U0001fadf",
+     "\U00010d50\U00010d51"],
 )  # fmt: skip
 def test_a_text_of_any_language_is_kept(text: str) -> None:
     assert words.check(text) == unicodedata.normalize("NFC", text)
+
+
+def test_an_older_table_of_letters_refuses_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = (0x40000, *range(0x4FFF0, 0xE0000, 0x10000), 0xF0000, 0xFFFF0, 0x10FFF0)  # of planes that hold no letter yet
+    points = {*range(0x40000), *range(0xE0000, 0xF0000), *(end + at for end in ends for at in range(16))}
+
+    def kept() -> set[int]:
+        return {point for point in points if is_kept(chr(point))}
+
+    now = kept()
+    monkeypatch.setattr(words, "unicodedata", unicodedata.ucd_3_2_0)
+    assert kept() == now
+    assert {"Zs", "Zl", "Zp", "Cc", "Cs"}.isdisjoint(unicodedata.category(chr(point)) for point in now)
+
+
+def is_kept(text: str) -> bool:
+    try:
+        return bool(words.check(text))
+    except NotWords:
+        return False
 
 
 def test_a_name_is_kept_without_signs_that_turn_the_direction() -> None:
