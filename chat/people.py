@@ -145,8 +145,8 @@ async def grant(tx: Transaction, keys: Keys, person: PersonId, role: str, by: Pe
 
 
 async def revoke(tx: Transaction, keys: Keys, person: PersonId, role: str, by: PersonId) -> None:
-    """Take a role away; with the last of the staff's the desk too, and with the last as which one may be a third, every
-    stay in others' one-to-ones. Repeating changes nothing.
+    """Take a role away, and end what one was in by it: as a peer every one-to-one; with the last of the staff's the
+    desk, and with the last as which one may be a third, every stay in others' one-to-ones. Repeating changes nothing.
 
     Raises:
         NotAllowed: `by` is no organiser, or it is their own last hold on the place. NotAMember: no such person.
@@ -159,8 +159,10 @@ async def revoke(tx: Transaction, keys: Keys, person: PersonId, role: str, by: P
         raise NotAllowed
     await tx.execute(sa.delete(roles).where(roles.c.person == person, roles.c.role == role))
     kept = [one for one in held if one != role]
+    if role == "peer":
+        await _leave_as(tx, person, "peer", code="suspended")
     if role in access.THIRDS and not any(one in access.THIRDS for one in kept):
-        await _end_stays(tx, person)
+        await _leave_as(tx, person, "professional")
     if not any(one in access.DESK for one in kept):
         await rooms.leave_desk(tx, person)
     await audit.append(tx, keys.derive("audit"), "revoked", by, subject=person, code=role)
@@ -170,6 +172,16 @@ async def return_to_desk(tx: Transaction, person: PersonId) -> None:
     """Let staff who may come again be at the desk again, which is locked. To others nothing happens."""
     if any(role in access.STAFF for role in await _roles(tx, person)):
         await _enter_desk(tx, person)
+
+
+def in_one_to_ones(part: str) -> "sa.Select[tuple[int, int]]":
+    """Select who (person) is in which open one-to-one (room) as this part."""
+    return sa.select(memberships.c.person, memberships.c.room).join(
+        rooms_table, rooms_table.c.id == memberships.c.room
+    ).where(
+        rooms_table.c.kind == "one_to_one", rooms_table.c.state == "open", memberships.c.part == part,
+        memberships.c.to_seq.is_(None),
+    )  # fmt: skip
 
 
 async def _insert(
@@ -214,15 +226,13 @@ async def _enter_desk(tx: Transaction, person: PersonId) -> None:
     await rooms.enter(tx, desk, person, "member", where.last_seq + 1, read_seq=seq)
 
 
-async def _end_stays(tx: Transaction, person: PersonId) -> None:
-    """Let somebody leave the one-to-ones into which they came as a third. Their lock lets no stay begin meanwhile."""
-    stays = sa.select(memberships.c.room).where(
-        memberships.c.person == person, memberships.c.part == "professional", memberships.c.to_seq.is_(None)
-    )
-    found = [RoomId(one) for one in (await tx.execute(stays)).scalars()]
+async def _leave_as(tx: Transaction, person: PersonId, part: str, *, code: str | None = None) -> None:
+    """Let somebody leave the one-to-ones in which they are this part. Their lock lets none begin meanwhile."""
+    theirs = in_one_to_ones(part).where(memberships.c.person == person)
+    found = [RoomId(row.room) for row in await tx.execute(theirs)]
     await tx.lock(rooms_table, [await rooms.desk(tx), *found])  # it is the lowest, and may be next
     for room in sorted(found):
-        await rooms.leave(tx, room, person)
+        await rooms.leave(tx, room, person, code=code)
 
 
 async def _require_organiser(tx: Transaction, person: PersonId, by: PersonId) -> None:

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from chat import access, links, people, rooms
+from chat import access, directory, links, people, rooms
 from chat.ids import PersonId
 from chat.keys import KeyDestroyed
 from chat.refusals import Gone, Muted, NicknameTaken, NotAllowed, NotAMember, NotWords
 from chat.tables import audit, mutes
 from chat.tables import links as links_table
 from chat.tables import people as people_table
+from chat.tables import rooms as rooms_table
 from tests.place import Place, nickname
 
 
@@ -85,6 +86,31 @@ async def test_only_an_organiser_gives_and_takes_roles(place: Place) -> None:
             await people.revoke(tx, place.keys, organiser, "organiser", organiser)
     acts = [(one.act, one.code) for one in await place.rows(audit, audit.c.subject == member)]
     assert acts == [("granted", "supervisor"), ("revoked", "supervisor")]
+
+
+async def test_with_the_role_of_a_peer_their_one_to_ones_end_and_both_are_told(place: Place) -> None:
+    organiser, peer = await place.person("organiser"), await place.person("peer", "moderator")
+    first, second, asked = [await place.person() for _ in range(3)]
+    group = await place.room(peer)
+    ended = [await place.one_to_one(one, peer) for one in (first, second)]
+    before, as_seeker = await place.one_to_one(first, peer), await place.one_to_one(peer, asked)
+    async with place.store.transaction() as tx:
+        await rooms.leave(tx, before, first)
+        assert (await directory.chats_of_peers(tx))[peer] == 2
+    said = len(await place.read(before))
+    for _ in range(2):
+        async with place.store.transaction() as tx:
+            await people.revoke(tx, place.keys, peer, "peer", organiser)
+            assert (await directory.chats_of_peers(tx))[peer] == 0
+    for room in ended:
+        told = [(one.kind, one.author, one.code) for one in (await place.read(room))[1:]]
+        assert told == [("left", peer, "suspended"), ("closed", 0, "left")], "and no more is said in it"
+    async with place.store.reading() as tx:
+        assert [one.person for one in await rooms.members(tx, ended[0])] == [first]
+        assert peer in {one.person for one in await rooms.members(tx, rooms.DESK)}
+    assert len(await place.read(before)) == said, "what was over is left as it was"
+    for room in (group, as_seeker):
+        assert [row.state for row in await place.rows(rooms_table, rooms_table.c.id == room)] == ["open"]
 
 
 async def test_a_link_makes_one_person_and_its_role_comes_with_it(place: Place) -> None:
