@@ -1,15 +1,35 @@
-"""The directory: the people an organiser sees. Names here and roles; nothing of what anybody said or when they came."""
+"""The directory: the people and group rooms an organiser sees. Nothing of what anybody said or when they came."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from chat.ids import PersonId
+from chat.ids import PersonId, RoomId
 from chat.people import ROLES, Person, in_one_to_ones
 from chat.store import Transaction
-from chat.tables import people, roles
+from chat.tables import memberships, people, roles, rooms
 
 NEWEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group room. `people`: how many are in it now. `state`: open, locked or closed."""
+
+    id: RoomId
+    name: str
+    people: int
+    capacity: int
+    state: str
+
+
+async def groups(tx: Transaction) -> list[Group]:
+    """Return every group room by name, those that are closed last."""
+    inside = sa.select(sa.func.count()).where(memberships.c.room == rooms.c.id, memberships.c.to_seq.is_(None))
+    wanted = sa.select(rooms, inside.scalar_subquery().label("inside")).where(rooms.c.kind == "group")
+    found = [Group(row.id, row.name or "", row.inside, row.capacity, row.state) for row in await tx.execute(wanted)]
+    return sorted(found, key=lambda one: (one.state == "closed", one.name.casefold(), one.id))
 
 
 async def with_roles(tx: Transaction) -> list[Person]:

@@ -262,10 +262,31 @@ async def test_an_organiser_makes_a_room_and_approves_and_suspends_a_peer(sqlite
                 {"name": name, "capacity": "0010" + "9" * 5000},
             ):
                 assert (await browser.post("/organiser/rooms", bad)).status_code == 409, bad
+            [made] = await pages.place.rows(rooms_table, rooms_table.c.kind == "group")
+            asked = (await browser.get("/organiser")).text
+            assert "It cannot be opened again. Nobody is in it." in asked
+            for _ in range(2):
+                await browser.get("/organiser")
+                closed = await browser.post(f"/organiser/rooms/{made.id}/close")
+                assert "The room is closed." in (await browser.get(closed.headers["location"])).text
+            page = (await browser.get("/organiser")).text
+            assert name in page and "Ended" in page and f"/organiser/rooms/{made.id}/close" not in page
+            assert len(await pages.place.rows(audit, audit.c.act == "room_closed")) == 1
             async with await pages.browser_of(person) as peer:
                 assert (await peer.get("/desk")).status_code == 404
                 assert (await browser.post(f"/organiser/peers/{person}/approve")).status_code == 303
                 assert (await peer.get("/desk")).status_code == 200
-                await browser.get("/organiser")
-                assert (await browser.post(f"/organiser/peers/{person}/suspend")).status_code == 303
+                member = await pages.place.person()
+                room = await pages.place.one_to_one(member, person)
+                assert "They are in 1 one-to-one as a peer. It ends at once" in (await browser.get("/organiser")).text
+                suspended = await browser.post(f"/organiser/peers/{person}/suspend")
+                assert "They are no longer a peer." in (await browser.get(suspended.headers["location"])).text
                 assert (await peer.get("/desk")).status_code == 404
+                assert "You are no longer a peer here" in told_in((await peer.get(f"/rooms/{room}")).text)
+            async with await pages.browser_of(member) as seeker:
+                assert "You can ask for somebody again." in told_in((await seeker.get(f"/rooms/{room}")).text)
+
+
+def told_in(page: str) -> str:
+    """Return the words of a room's entries, without those that the page holds for its script."""
+    return "\n".join(re.findall(r'class="entry__text" dir="auto">([^<]*)<', page))

@@ -6,7 +6,6 @@ from chat import audit, directory, links, people, rooms, roster, words
 from chat.ids import PersonId, RoomId
 from chat.people import ROLES
 from chat.refusals import Malformed, NobodyRuleMissing, NotAMember, NotWords
-from chat.rooms import RoomCard
 from chat.store import Transaction
 from web.site import Visit
 
@@ -47,12 +46,16 @@ async def make_room(visit: Visit) -> Response:
 
 
 async def close_room(visit: Visit) -> Response:
-    """Close a group room: it can be read until its words are over, and nothing more is said in it."""
+    """Close a group room for good: it can be read until its words are over, and nothing more is said in it."""
+    number = visit.id("room")
     async with visit.site.store.transaction() as tx:
-        card = await _group(visit, visit.id("room"))
-        await rooms.close(tx, card.id, "organiser")
-        await _record(visit, tx, "room_closed", card.id)
-    return visit.go("/organiser#rooms")
+        room = next((one for one in await directory.groups(tx) if one.id == number), None)
+        if room is None:
+            raise NotAMember
+        if room.state != "closed":
+            await rooms.close(tx, room.id, "organiser")
+            await _record(visit, tx, "room_closed", room.id)
+    return visit.go("/organiser?done=closed#rooms")
 
 
 async def invite(visit: Visit) -> Response:
@@ -82,10 +85,10 @@ async def approve(visit: Visit) -> Response:
 
 
 async def suspend(visit: Visit) -> Response:
-    """Take a peer's role back, at once."""
+    """Take a peer's role back, at once; their one-to-ones end with it."""
     async with visit.site.store.transaction() as tx:
         await people.revoke(tx, visit.site.keys, PersonId(visit.id("person")), "peer", visit.member.person)
-    return visit.go("/organiser#people")
+    return visit.go("/organiser?done=suspended#people")
 
 
 async def _record(
@@ -94,21 +97,15 @@ async def _record(
     await audit.append(tx, visit.site.keys.derive("audit"), what, visit.member.person, room=room, code=code)
 
 
-async def _group(visit: Visit, number: int) -> RoomCard:
-    async with visit.site.store.reading() as tx:
-        for card in await rooms.listing(tx, visit.member.person):
-            if card.id == number and card.kind == "group":
-                return card
-    raise NotAMember
-
-
 async def _page(visit: Visit, status: int = 200, *, error: str = "", address: str = "", invited: str = "") -> Response:
     async with visit.site.store.reading() as tx:
-        cards = await rooms.listing(tx, visit.member.person)
+        groups = await directory.groups(tx)
         staff, members = await directory.with_roles(tx), await directory.newest_members(tx)
+        chats = await directory.chats_of_peers(tx)
     return visit.page(
-        "organiser.html", status, page="organiser", rooms=[one for one in cards if one.kind == "group"], staff=staff,
-        members=members, error=error, address=address, invited=invited, hours=LINK_HOURS, invitable=("member", *ROLES),
+        "organiser.html", status, page="organiser", done=visit.request.query_params.get("done", ""), chats=chats,
+        rooms=groups, staff=staff, members=members,
+        error=error, address=address, invited=invited, hours=LINK_HOURS, invitable=("member", *ROLES),
         name=visit.field("name"), about=visit.field("about"), capacity=visit.field("capacity") or "15",
         most={"name": NAME_MOST, "about": ABOUT_MOST, "capacity": CAPACITY_MOST},
     )  # fmt: skip
