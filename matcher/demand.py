@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from chat.ids import Millis
 from chat.store import Transaction
 from chat.tables import roles
-from matcher.noise import FEW, noise, told
+from matcher.noise import CLEAR, FEW, noise, told
 from matcher.tables import profile_facets, profile_languages, request_facets, request_languages, requests
 from matcher.tokens import Tokens
 
@@ -37,8 +37,6 @@ WITHIN_MIN = (5, 15, 60, 240, 1440, 4320)
 """Waits are told as no longer than one of these; the last is the longest a request is kept."""
 MEDIAN_LEAST = 20
 """Of fewer people no typical wait is told: it would be made of noise."""
-MANY = 10
-"""With so many who left waiting a value stands out from the noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class Line:
     @property
     def is_wanted(self) -> bool:
         """Whether many left waiting and few peers share it."""
-        return self.left >= MANY and self.peers <= FEW
+        return self.left >= CLEAR and self.peers <= FEW
 
 
 @dataclass(frozen=True, slots=True)

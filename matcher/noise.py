@@ -19,6 +19,10 @@ SPREAD = 15
 """And more than so many above FEW never are. Between the two one more changes the answer in 1 of 16 installations."""
 STEP = 5
 """Counts of a report are told in multiples of it."""
+CLEAR = 15
+"""From here on a count that is told stands out from the noise. Nobody is told as so many where they are moved by 13 or
+more, in one cell of 12,288 (2^-12 / 3): in fewer than 1 of 100 reports of a hundred cells, where a 10 (moved by 8 or
+more) stands in 1 of 4."""
 
 
 def is_few(key: bytes, count: int) -> bool:

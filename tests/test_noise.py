@@ -1,18 +1,21 @@
 """Noise: from what is told no count of a few can be worked out, however the numbers are taken from one another."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from matcher.noise import FEW, SPREAD, STEP, is_few, noise, told
+from matcher.noise import CLEAR, FEW, SPREAD, STEP, is_few, noise, rounded, told
 
 Counts = npt.NDArray[np.int64]
 REPORTS = 10_000
 ROWS, COLUMNS = 5, 4
 ROUNDS = 12
 """Of squeezing; nothing changes any more well before."""
+CELLS = 100
+"""Who left waiting, in a report of the topics and values that an installation begins with."""
 FARTHEST = 64
 """No noise is more: that much every attacker knows."""
 LIKELY = 5
@@ -122,6 +125,17 @@ def test_nobody_may_look_like_a_few_and_a_few_like_nobody() -> None:
     cells = [str(at).encode() for at in range(2000)]
     assert {told(b"key", one, 0) for one in cells} >= {0, STEP}
     assert {told(b"key", one, 1) for one in cells} >= {0, STEP}
+
+
+def test_what_is_told_to_be_looked_at_is_hardly_ever_made_of_nobody() -> None:
+    def ghosts(shown: int) -> float:
+        """In how many reports of nobody stands so much or more anywhere."""
+        moved = next(by for by in range(FARTHEST) if rounded(by) >= shown)
+        return CELLS * 2.0 ** (1 - moved) / 3
+
+    assert ghosts(CLEAR) < 0.01 < 0.25 < ghosts(CLEAR - STEP), "and no higher than it must be"
+    readme = " ".join((Path(__file__).parent.parent / "README.md").read_text().split())
+    assert f"and now and then a {CLEAR - STEP}; {CLEAR} and more mean something" in readme
 
 
 INSTALLATIONS = [str(n).encode() * 8 for n in range(2000)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from chat.ids import new_id
 from matcher.demand import MINUTE_MS, WEEK_MS
 from matcher.facets import AGES, ROLES, SEEDED
-from matcher.noise import STEP
+from matcher.noise import CLEAR, STEP
 from matcher.tables import request_facets
 from matcher.tables import requests as table
 from matcher.tokens import Tokens
@@ -57,6 +57,7 @@ async def test_the_page_and_the_file_tell_the_same_about_right_numbers(sqlite_ur
     told = [row[name] for row in told_of for name in ("left_waiting", "met", "peers") if row[name]]
     told += [row["left_waiting"] for row in days]
     assert sorted(shown) == sorted(told)
+    assert f"look at what is {CLEAR} or more" in page
     assert f"Caring for somebody: about {of['topic', 'caring']['left_waiting']}<" in page
 
 

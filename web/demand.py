@@ -14,6 +14,7 @@ from starlette.responses import Response
 from matcher import plot, topics
 from matcher.demand import DAYS, PART_H, PARTS, Demand, Kind, Line, report, weeks_kept
 from matcher.facets import AGES, ROLES, Name
+from matcher.noise import CLEAR
 from matcher.plot import Plot, Series
 from web import facet_words
 from web.facet_words import Labels
@@ -52,7 +53,7 @@ async def demand(visit: Visit) -> Response:
     (found, labels), words = await _report(visit), visit.language
     weeks = [Row(_short(words, one.value), one) for one in found.weeks]
     return visit.page(
-        "demand.html", page="organiser", found=found,
+        "demand.html", page="organiser", found=found, clear=CLEAR,
         parts=[_part(words, labels, kind, lines) for kind, lines in found.kinds.items()],
         weeks=weeks, weeks_svg=_weeks(words, weeks), days=_days(words, "wide"), hours=_hours(),
         days_svg=_week_days(words, found), within=lambda minutes: _within(words, minutes),
