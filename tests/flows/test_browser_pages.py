@@ -1,4 +1,5 @@
-"""Every page, as everyone who may see it: axe finds nothing, nothing scrolls sideways, the console is silent.
+"""Every page, as everyone who may see it: axe finds nothing, nothing scrolls sideways, the console is silent; nor does
+anything scroll sideways in letters of twice the size (WCAG 2.2, 1.4.4).
 
 Light and dark, on a phone and on a desk, in English; once more in Finnish. The desk with a request on it, and the
 waiting page, stand in test_browser_match.
@@ -29,6 +30,8 @@ LOOKS: dict[str, list[tuple[int, Scheme, Rules]]] = {
 """Width, scheme, and what is judged: a width once in all that does not hang on the scheme, and a language once in all
 that does not hang on colours. In an order that changes the window least, which lays the page out anew."""
 NARROWEST = 320
+LETTERS = "size => { document.documentElement.style.fontSize = size; }"
+"""By the object model, which the page's policy lets through; no style sheet is added."""
 ORGANISER = "the first organiser signs in here (works once, for a day)"
 HEIGHT = 800
 
@@ -57,6 +60,11 @@ class Judge:
         self._stand(NARROWEST, "light")
         if one.scrolls_sideways():
             self.found.append(f"{name} scrolls sideways at {NARROWEST}")
+        self._stand(PHONE, "light")
+        one.page.evaluate(LETTERS, "200%")
+        if one.scrolls_sideways():
+            self.found.append(f"{name} scrolls sideways in large letters")
+        one.page.evaluate(LETTERS, "")
         self._stand(DESKTOP, "light")
         return one.page
 
