@@ -116,6 +116,7 @@ def test_what_is_written_without_a_line_is_kept_over_a_reload_and_sent_once(
     with visitor(chromium, house.cuttable, width=PHONE, may_fail=True) as anna:
         anna.arrive()
         anna.enter(ROOM)
+        anna.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
         kept = [words("without a line"), words("and another")]
         house.line.cut()
         try:
@@ -131,7 +132,6 @@ def test_what_is_written_without_a_line_is_kept_over_a_reload_and_sent_once(
         expect(anna.page.locator("[data-pending] li")).to_have_count(0)
 
         later = words("written, then the page was closed")
-        anna.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
         house.line.cut()
         anna.say(later)
         expect(anna.page.locator("[data-pending] li")).to_have_count(1)
