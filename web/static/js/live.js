@@ -5,13 +5,14 @@ import { Announcer } from "./announce.js";
 import { pageWire } from "./wire.js";
 import { EntryMaker, readEntry } from "./entry.js";
 import { Log } from "./log.js";
+import { Line } from "./line.js";
 import { People } from "./people.js";
 import { Held } from "./held.js";
 import { follow } from "./inbox.js";
 import { toast } from "./toast.js";
 
 const PAGE = 60;
-const LINE_MS = 2500, READ_MS = 5000;
+const READ_MS = 5000;
 const FETCH_MS = 10_000;
 /** Refusals after which the same say may pass later. */
 const PASSING = new Set(["too_fast", "slow", "unavailable", "not_joined"]);
@@ -30,11 +31,11 @@ export class Live {
   #paging = false;
   #ready = false;
   #readTimer = 0;
-  #lineTimer = 0;
   #timeline;
   #first;
   #epoch;
   #people;
+  #line;
   #announcer;
   #wide = matchMedia("(min-width: 64rem)");
   /** @type {import("./beside.js").Beside | undefined} */
@@ -66,7 +67,8 @@ export class Live {
     this.held = new Held(room);
     const status = room.piece("announcer");
     this.#announcer = new Announcer((text) => (status.textContent = text), (n) => this.words("count", { n }));
-    this.wire = pageWire(() => this.#line());
+    this.#line = new Line(room);
+    this.wire = pageWire(() => this.#look());
     this.wire.follow(this);
     this.wire.start();
     follow(this.wire, undefined, (entry) => {
@@ -78,7 +80,7 @@ export class Live {
       if (entry.code === "offered_help") room.composer?.offer(this.words("offered_help"));
     });
     this.#wide.addEventListener("change", () => this.#aside());
-    this.#line();
+    this.#look();
   }
 
   get composer() {
@@ -118,7 +120,7 @@ export class Live {
         if (frame.t === "expired") this.#restart(frame.last);
         this.#ready = true;
         this.element.setAttribute("data-joined", "");
-        this.#line();
+        this.#look();
         this.element.outbox?.again();
         this.#aside();
         return;
@@ -253,21 +255,8 @@ export class Live {
     }, READ_MS));
   }
 
-  /** The connection line: told apart from "somebody left", and silent for short losses. */
-  #line() {
-    const ended = this.wire.state === "ended";
-    const show = (/** @type {string} */ key) => {
-      clearTimeout(this.#lineTimer);
-      this.#lineTimer = 0;
-      this.element.piece("line").textContent = key && this.words(key);
-      this.element.toggleAttribute("data-lost", Boolean(key));
-      this.element.piece("again").hidden = !ended;
-      this.element.pending?.show();
-    };
-    if (ended) this.element.outbox?.forget();
-    if (this.#ready || ended) show(ended ? "ended" : "");
-    else if (!this.element.hasAttribute("data-lost"))
-      this.#lineTimer ||= /** @type {any} */ (setTimeout(() => show("lost"), LINE_MS));
+  #look() {
+    this.#line.look({ ready: this.#ready, ended: this.wire.state === "ended" });
   }
 
   /** @param {Event} event */
