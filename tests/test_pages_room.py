@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from chat.protocol import Entry
 from tests.chromium import open_browser
@@ -119,11 +119,16 @@ def test_a_row_is_the_same_whoever_makes_it(painted: Page, assets: Assets) -> No
 
 @pytest.mark.browser
 @pytest.mark.parametrize("painted", ["live.js"], indirect=True)
-def test_before_there_is_a_connection_nothing_is_taken_back_and_one_is_told(painted: Page) -> None:
+def test_before_there_is_a_connection_nothing_is_done_and_one_is_told(painted: Page) -> None:
     painted.locator("hearth-room[data-ready]").wait_for()
     painted.get_by_role("button", name="Take back").click()
     assert (painted.locator("[data-toast]").text_content() or "").startswith("No connection. Nothing was changed.")
     assert painted.locator("[data-held] > li").count() == 1
+    for button in (painted.locator(".entry__more").nth(1), painted.get_by_role("button", name="Leave", exact=True)):
+        toast = painted.locator("[data-toast]")
+        toast.evaluate("toast => toast.textContent = ''")
+        button.click()
+        expect(toast).to_contain_text("No connection. Nothing was changed.")
 
 
 def test_a_room_is_light_enough_for_a_slow_line(assets: Assets) -> None:

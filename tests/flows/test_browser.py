@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, WebSocketRoute, expect
 
 from tests.browser import PHONE, House, Visitor, visitor
 from tests.place import nickname
@@ -115,8 +115,17 @@ def test_what_is_written_without_a_line_is_kept_over_a_reload_and_sent_once(
     ben.enter(ROOM)
     with visitor(chromium, house.cuttable, width=PHONE, may_fail=True) as anna:
         anna.arrive()
+        anna.page.route(re.compile("/static/actions"), lambda route: route.abort())
         anna.enter(ROOM)
         anna.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
+        asked = words("asked")
+        ben.say(asked)
+        more = anna.page.locator(".entry", has_text=asked).locator(".entry__more")
+        more.click()
+        anna.see("No connection. Nothing was changed.")
+        anna.page.unroute_all()
+        more.click()
+        anna.button("Close").click()
         kept = [words("without a line"), words("and another")]
         house.line.cut()
         try:
@@ -151,6 +160,35 @@ def test_what_is_written_without_a_line_is_kept_over_a_reload_and_sent_once(
         order = [next(text for text in [*kept, later] if text in one) for one in heard if any(
             text in one for text in [*kept, later])]  # fmt: skip
         assert order == [*kept, later], "in the order they were written, each once"
+
+        anna.page.route_web_socket("**", lambda near: _lose_the_answer_to(near, "report"))
+        anna.page.reload()
+        anna.is_live()
+        reason = words("this hurts")
+        more.click()
+        anna.button("Report to the moderators").click()
+        anna.page.get_by_label("Something else").check()
+        anna.page.get_by_label("What is wrong?").fill(reason)
+        anna.button("Send report").click()
+        anna.see("No answer came. It may have arrived")
+        more.click()
+        anna.button("Report to the moderators").click()
+        expect(anna.page.get_by_label("What is wrong?")).to_have_value(reason)
+
+
+def _lose_the_answer_to(near: WebSocketRoute, command: str) -> None:
+    """Carry what a page and the server say to each other until this command: it arrives, and then the line is lost."""
+    far, lost = near.connect_to_server(), False
+
+    def up(said: str | bytes) -> None:
+        nonlocal lost
+        lost = f'"t":"{command}"' in str(said)
+        far.send(said)
+        if lost:
+            near.close(code=4000)
+
+    near.on_message(up)
+    far.on_message(lambda said: None if lost else near.send(said))
 
 
 def test_the_recovery_code_signs_in_elsewhere_once_and_is_replaced(chromium: Browser, house: House) -> None:

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Announcer } from "../../web/static/js/announce.js";
 import { Queue, found } from "../../web/static/js/queue.js";
+import { toast } from "../../web/static/js/toast.js";
 import { ROWS, Slice } from "../../web/static/js/window.js";
 import { wordsOf } from "../../web/static/js/words.js";
 
@@ -16,6 +17,21 @@ test("two messages are read out, more are counted", () => {
     mock.timers.tick(1000);
   }
   assert.deepEqual(told, ["Moss: hello. Linnet: hi", "100 new messages", "100 new messages", "100 new messages"]);
+  mock.timers.reset();
+});
+
+test("what is told stays as long as it should, whatever was told before it", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const place = { dataset: {}, textContent: "", removeAttribute: () => delete place.dataset.shown };
+  globalThis.document = { querySelector: () => place };
+  toast("one");
+  mock.timers.tick(6000);
+  toast("two");
+  mock.timers.tick(6000);
+  assert.ok(place.dataset.shown && place.textContent === "two");
+  mock.timers.tick(2000);
+  assert.equal(place.dataset.shown, undefined);
+  delete globalThis.document;
   mock.timers.reset();
 });
 

@@ -97,7 +97,7 @@ test("who waited for an answer learns that nobody knows", async () => {
   const { wire, sockets, welcome } = made();
   mock.timers.enable({ apis: ["setTimeout"] });
   wire.connect();
-  assert.equal(await wire.ask({ t: "leave", room: 12 }), null);
+  assert.equal(await wire.ask({ t: "leave", room: 12 }), undefined, "nothing was sent");
   welcome();
   const answer = wire.ask({ t: "leave", room: 12 });
   sockets[0].onclose({ code: 1006 });

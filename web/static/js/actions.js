@@ -1,6 +1,6 @@
 // @ts-check
 /** What one may do with an entry (answer, mark, edit, take back, report), and leaving. Loaded on the first wish. */
-import { toast } from "./toast.js";
+import { toast, unanswered } from "./toast.js";
 
 const ANSWER_MS = 10_000;
 
@@ -29,7 +29,7 @@ function tell(live, key, values) {
 
 /** @param {import("./live.js").Live} live @param {import("./wire.js").Frame | null | undefined} answer @param {string} [kept] */
 function tellAnswer(live, answer, kept) {
-  if (!answer) tell(live, "not_done");
+  if (!answer) tell(live, unanswered(answer));
   else if (answer.t === "refused") tell(live, `refused_${answer.code}`);
   else if (kept) tell(live, kept);
 }
@@ -77,7 +77,8 @@ async function retract(live, row) {
 async function report(live, row) {
   const shown = dialog("report");
   const form = /** @type {HTMLFormElement} */ (shown.querySelector("form"));
-  form.reset();
+  if (form.dataset.about !== String(row.seq)) form.reset();
+  form.dataset.about = String(row.seq); // what was written about it stands there again until it has arrived
   part(shown, "quote").textContent = live.entries.textOf(row) ?? "";
   const chosen = await choice(shown);
   if (chosen === "leave") return leave(live);
@@ -87,6 +88,7 @@ async function report(live, row) {
     t: "report", room: live.room, seq: row.seq, level, reason: String(reason).trim(), window: Number(window),
     shown: may === "yes",
   });
+  if (answer?.t === "done") form.reset();
   tellAnswer(live, answer, "reported");
 }
 
@@ -114,7 +116,7 @@ async function block(live, person) {
   const answer = await fetch(form.dataset.action ?? "", {
     method: "POST", body, headers, signal: AbortSignal.timeout(ANSWER_MS),
   }).catch(() => undefined);
-  if (!answer?.ok) tell(live, answer ? "refused" : "not_done");
+  if (!answer?.ok) tell(live, answer ? "refused" : "no_answer");
   else if (live.element.kind === "one_to_one" && !isThird) location.assign("/rooms?blocked=yes");
   else tell(live, "blocked");
 }

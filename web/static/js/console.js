@@ -290,7 +290,7 @@ class Console extends LivePage {
     return answer?.t === "done";
   }
 
-  /** @param {import("./wire.js").Frame | null} answer */
+  /** @param {import("./wire.js").Frame | null | undefined} answer */
   #refused(answer) {
     this.#told.tell(answer ? (this.words(`refused_${answer.code}`) ? `refused_${answer.code}` : "refused") : "not_done");
   }

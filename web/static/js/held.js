@@ -1,6 +1,6 @@
 // @ts-check
 /** What this person said and no moderator has looked at yet: shown below the log, to themselves alone. */
-import { toast } from "./toast.js";
+import { toast, unanswered } from "./toast.js";
 
 /** What may have become of it, as one's inbox tells it. */
 const TOLD = new Set(["declined", "undone", "not_looked_at"]);
@@ -59,7 +59,7 @@ export class Held {
       this.#room.piece("say").focus();
       return;
     }
-    toast(words?.(answer ? "refused_gone" : "not_done") ?? "");
+    toast(words?.(answer ? "refused_gone" : unanswered(answer)) ?? "");
     if (answer) this.look();
   }
 

@@ -34,6 +34,8 @@ export class Live {
   #timeline;
   #first;
   #epoch;
+  /** @type {() => Promise<typeof import("./actions.js") | undefined>} undefined: it cannot be loaded now */
+  #actions = () => import(this.element.dataset.actions ?? "").catch(() => undefined);
   #people;
   #line;
   #announcer;
@@ -122,6 +124,7 @@ export class Live {
         this.element.setAttribute("data-joined", "");
         this.#look();
         this.element.outbox?.again();
+        this.#actions(); // what is wished for while the line is cut can be written then, too
         this.#aside();
         return;
       case "gap":
@@ -260,7 +263,7 @@ export class Live {
   }
 
   /** @param {Event} event */
-  async clicked(event) {
+  clicked(event) {
     const target = /** @type {Element} */ (event.target);
     const seq = Number(this.element.entryOf(target)?.dataset.seq);
     if (target.closest("[data-pill]")) {
@@ -269,9 +272,16 @@ export class Live {
     } else if (target.closest(".entry__to")) {
       event.preventDefault();
       this.log.reveal(Number(target.getAttribute("href")?.slice(2)));
-    } else if (target.closest(".entry__more")) (await this.element.actions()).open(this, seq);
+    } else if (target.closest(".entry__more")) this.wish("open", seq);
     else if (target.closest(".entry__marks .mark"))
       this.react(seq, /** @type {HTMLElement} */ (target.closest(".mark")).dataset.mark ?? "");
+  }
+
+  /** @param {"open" | "leave" | "second"} wish @param {number} [seq] of the entry that it is about */
+  async wish(wish, seq = 0) {
+    const actions = await this.#actions();
+    if (actions) actions[wish](this, seq);
+    else toast(this.words("not_done"));
   }
 
   /** The other rooms, where there is width for them; nothing that one reads or writes by waits for their script. */

@@ -29,12 +29,11 @@ export class Room extends HTMLElement {
     this.toEnd();
     this.addEventListener("click", (event) => {
       if (this.live) this.live.clicked(event);
-      else if (/** @type {Element} */ (event.target).closest("[data-back]")) toast(this.words?.("not_done") ?? "");
+      else if (/** @type {Element} */ (event.target).closest("[data-back], .entry__more")) this.#notDone();
     });
-    for (const button of document.querySelectorAll("[data-leave]"))
-      button.addEventListener("click", async () => this.live && (await this.actions()).leave(this.live));
-    document.querySelector("[data-second]")
-      ?.addEventListener("click", async () => this.live && (await this.actions()).second(this.live));
+    for (const wish of /** @type {const} */ (["leave", "second"]))
+      document.querySelector(`[data-${wish}]`)
+        ?.addEventListener("click", () => (this.live ? this.live.wish(wish) : this.#notDone()));
     this.#begin();
   }
 
@@ -69,9 +68,8 @@ export class Room extends HTMLElement {
     return within.closest("[data-seq]");
   }
 
-  /** @returns {Promise<typeof import("./actions.js")>} */
-  actions() {
-    return import(this.dataset.actions ?? "");
+  #notDone() {
+    toast(this.words?.("not_done") ?? "");
   }
 
   /** Go to the newest words. */

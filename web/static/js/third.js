@@ -5,7 +5,7 @@
  * The page paints how it stands (data-third: who is in; [data-asks] and [data-inside], of which only the member's hold
  * buttons); entries change it. Nothing is sent but by a tap, and an ask that is not answered stays as it is.
  */
-import { toast } from "./toast.js";
+import { toast, unanswered } from "./toast.js";
 
 /** @typedef {import("./state.js").Entry} Entry */
 
@@ -89,7 +89,7 @@ export class Third {
       if (done) toast(words?.(done) ?? "");
       return;
     }
-    toast(words?.(answer ? `refused_${answer.code}` : "not_done") || words?.("refused") || "");
+    toast(words?.(answer ? `refused_${answer.code}` : unanswered(answer)) || words?.("refused") || "");
     if (answer?.code === "gone") this.#answered();
   }
 }

@@ -116,11 +116,12 @@ export class Wire {
    * Send and wait for the answer.
    *
    * @param {Record<string, unknown> & {t: string}} command
-   * @returns {Promise<Frame | null>} done or refused; null: the connection was lost, and nobody knows
+   * @returns {Promise<Frame | null | undefined>} done or refused; null: the connection was lost, and nobody knows;
+   *   undefined: there was none, and nothing was sent
    */
   ask(command) {
     const ref = this.send(command);
-    return ref ? new Promise((answer) => this.#asked.set(ref, answer)) : Promise.resolve(null);
+    return ref ? new Promise((answer) => this.#asked.set(ref, answer)) : Promise.resolve(undefined);
   }
 
   /** It may work now (back online, page visible again): try at once, or ask whether the other end is there. */
