@@ -325,8 +325,12 @@ def test_on_a_wide_screen_ones_other_rooms_stand_beside_the_room(anna: Visitor, 
     news = beside.get_by_role("link", name=f"{OTHER_ROOM} Something new")
     expect(news).to_be_visible()
     assert ben.axe() == []
-    ben.press(news)
+    ben.page.clock.install()
+    with ben.page.expect_websocket() as line:
+        ben.press(news)
     ben.is_live()
+    with line.value.expect_event("framesent", lambda said: '"t":"read"' in str(said)):
+        ben.page.clock.fast_forward(5000)  # read at the end, and nothing has come since
     expect(ben.page.get_by_role("heading", name=OTHER_ROOM)).to_be_visible()
     expect(anna.page.locator("nav[data-beside]")).to_be_hidden()
     ben.page.set_viewport_size({"width": PHONE, "height": 844})

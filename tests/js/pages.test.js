@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Announcer } from "../../web/static/js/announce.js";
 import { Queue, found } from "../../web/static/js/queue.js";
+import { Reading } from "../../web/static/js/reading.js";
 import { toast } from "../../web/static/js/toast.js";
 import { ROWS, Slice } from "../../web/static/js/window.js";
 import { wordsOf } from "../../web/static/js/words.js";
@@ -17,6 +18,20 @@ test("two messages are read out, more are counted", () => {
     mock.timers.tick(1000);
   }
   assert.deepEqual(told, ["Moss: hello. Linnet: hi", "100 new messages", "100 new messages", "100 new messages"]);
+  mock.timers.reset();
+});
+
+test("what was in view is marked read, and nothing that came after", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const read = [];
+  const reading = new Reading((seq) => read.push(seq));
+  reading.saw(3);
+  mock.timers.tick(3000);
+  reading.saw(5);
+  mock.timers.tick(20_000);
+  reading.saw(6);
+  mock.timers.tick(5000);
+  assert.deepEqual(read, [5, 6]);
   mock.timers.reset();
 });
 

@@ -6,13 +6,13 @@ import { pageWire } from "./wire.js";
 import { EntryMaker, readEntry } from "./entry.js";
 import { Log } from "./log.js";
 import { Line } from "./line.js";
+import { Reading } from "./reading.js";
 import { People } from "./people.js";
 import { Held } from "./held.js";
 import { follow } from "./inbox.js";
 import { toast } from "./toast.js";
 
 const PAGE = 60;
-const READ_MS = 5000;
 const FETCH_MS = 10_000;
 /** Refusals after which the same say may pass later. */
 const PASSING = new Set(["too_fast", "slow", "unavailable", "not_joined"]);
@@ -30,7 +30,6 @@ export class Live {
   #unseen = 0;
   #paging = false;
   #ready = false;
-  #readTimer = 0;
   #timeline;
   #first;
   #epoch;
@@ -38,6 +37,7 @@ export class Live {
   #actions = () => import(this.element.dataset.actions ?? "").catch(() => undefined);
   #people;
   #line;
+  #reading;
   #announcer;
   #wide = matchMedia("(min-width: 64rem)");
   /** @type {import("./beside.js").Beside | undefined} */
@@ -61,6 +61,7 @@ export class Live {
       const row = this.#timeline.row(Number(li.dataset.seq));
       if (row) this.entries.fill(li, row, (seq) => this.#timeline.row(seq));
     }
+    this.#reading = new Reading((seq) => this.#ready && seq && this.wire.send({ t: "read", room: this.room, seq }));
     this.log = new Log({
       box: room.piece("box"), list, entries: this.entries, timeline: this.#timeline,
       older: () => this.#older(), moved: () => this.#moved(),
@@ -82,6 +83,7 @@ export class Live {
       if (entry.code === "offered_help") room.composer?.offer(this.words("offered_help"));
     });
     this.#wide.addEventListener("change", () => this.#aside());
+    document.addEventListener("visibilitychange", () => this.#mark());
     this.#look();
   }
 
@@ -123,6 +125,7 @@ export class Live {
         this.#ready = true;
         this.element.setAttribute("data-joined", "");
         this.#look();
+        this.#mark();
         this.element.outbox?.again();
         this.#actions(); // what is wished for while the line is cut can be written then, too
         this.#aside();
@@ -249,13 +252,8 @@ export class Live {
     if (!pill.hidden) pill.textContent = this.words(behind ? "newer" : "new", { n: this.#unseen });
   }
 
-  /** Tell how far this person has read: at most every 5 s, and only what was in view. */
   #mark() {
-    if (!this.log.pinned || document.visibilityState !== "visible") return;
-    this.#readTimer ||= /** @type {any} */ (setTimeout(() => {
-      this.#readTimer = 0;
-      if (this.#ready && this.#timeline.cursor) this.wire.send({ t: "read", room: this.room, seq: this.#timeline.cursor });
-    }, READ_MS));
+    if (this.log.pinned && document.visibilityState === "visible") this.#reading.saw(this.#timeline.cursor);
   }
 
   #look() {
