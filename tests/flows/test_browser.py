@@ -64,6 +64,18 @@ def test_two_people_in_a_room_see_each_others_messages_live(anna: Visitor, ben: 
     ben.page.reload()
     ben.hears(first)
     ben.hears(second)
+    entry = ben.page.locator(".entry", has_text=first)
+    name = entry.get_attribute("data-name") or ""
+    entry.locator(".entry__more").click()
+    anna.go("/me")
+    anna.page.locator("summary", has_text="Erase my account").click()
+    anna.page.get_by_role("checkbox", name="I want my account erased").check()
+    anna.button("Erase it").click()
+    expect(ben.page.locator("#actions [data-quote]")).to_have_text("No longer kept")
+    expect(ben.page.get_by_text(second)).to_have_count(1)
+    for gone in (first, name):
+        expect(ben.page.locator("main", has_text=gone)).to_have_count(0)
+        expect(ben.page.locator(f"[data-name='{gone}']")).to_have_count(0)
 
 
 def test_writing_is_shown_to_the_others_and_to_nobody_else(anna: Visitor, ben: Visitor) -> None:

@@ -11,13 +11,15 @@ test("two messages are read out, more are counted", () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const told = [];
   const announcer = new Announcer((text) => told.push(text), (n) => `${n} new messages`);
-  announcer.add([{ name: "Moss", text: "hello" }, { name: "Linnet", text: "hi" }]);
+  let hello = "Moss: hello";
+  announcer.add([() => hello, () => "Linnet: hi"]);
+  hello = "Moss: Taken back";
   mock.timers.tick(2000);
   for (let second = 0; second < 6; second += 1) {
-    announcer.add(Array.from({ length: 50 }, () => ({ name: "Moss", text: "again" })));
+    announcer.add(Array.from({ length: 50 }, () => () => "Moss: again"));
     mock.timers.tick(1000);
   }
-  assert.deepEqual(told, ["Moss: hello. Linnet: hi", "100 new messages", "100 new messages", "100 new messages"]);
+  assert.deepEqual(told, ["Moss: Taken back. Linnet: hi", "100 new messages", "100 new messages", "100 new messages"]);
   mock.timers.reset();
 });
 

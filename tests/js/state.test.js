@@ -69,6 +69,20 @@ test("the newest edit is shown, and an older one that comes again does not undo 
   assert.equal(timeline.row(1).text, "fourth");
 });
 
+test("who was erased is on no row any more, nor in what others answered", () => {
+  const timeline = new Timeline(0);
+  timeline.take([
+    { seq: 1, kind: "opened", at: 1 }, { seq: 2, kind: "joined", at: 2, author: 7, name: "Linnet" }, said(3),
+    said(4, { author: 8, name: "Moss" }), said(5, { author: 8, name: "Moss", target: 3 }),
+  ]);
+  const left = { seq: 6, kind: "left", at: 6, author: 7, code: "erased", hidden: "erased" };
+  assert.deepEqual([...timeline.take([left]).changed], [2, 3, 5, 6]);
+  for (const { name, text, hidden } of [2, 3, 6].map((seq) => timeline.row(seq)))
+    assert.deepEqual([name, text, hidden], ["", "", "erased"]);
+  assert.deepEqual([1, 4, 5].map((seq) => timeline.row(seq).hidden), ["", "", ""]);
+  assert.equal(timeline.row(4).text, "words 4");
+});
+
 test("what was taken back or hidden shows no words, whatever edits come", () => {
   for (const kind of ["retracted", "removed"]) {
     const timeline = new Timeline(0);

@@ -22,6 +22,12 @@ function choice(shown) {
   return new Promise((chosen) => shown.addEventListener("close", () => chosen(shown.returnValue), { once: true }));
 }
 
+/** Show what a dialog is about, and whose words they are. @param {HTMLDialogElement} shown @param {import("./live.js").Live} live @param {import("./state.js").Row} row */
+function quote(shown, live, row) {
+  shown.dataset.author = String(row.author);
+  part(shown, "quote").textContent = live.entries.textOf(row);
+}
+
 /** @param {import("./live.js").Live} live @param {string} key @param {Record<string, string>} [values] */
 function tell(live, key, values) {
   toast(live.words(key, values) || live.words("refused") || "");
@@ -41,7 +47,7 @@ export async function open(live, seq) {
   const shown = dialog("actions");
   const mine = row.author === live.me;
   part(shown, "name").textContent = row.name;
-  part(shown, "quote").textContent = live.entries.textOf(row) ?? "";
+  quote(shown, live, row);
   part(shown, "own").hidden = !mine || Boolean(row.hidden);
   part(shown, "others").hidden = mine;
   part(shown, "open").hidden = Boolean(row.hidden) || Boolean(live.composer?.silent);
@@ -79,7 +85,7 @@ async function report(live, row) {
   const form = /** @type {HTMLFormElement} */ (shown.querySelector("form"));
   if (form.dataset.about !== String(row.seq)) form.reset();
   form.dataset.about = String(row.seq); // what was written about it stands there again until it has arrived
-  part(shown, "quote").textContent = live.entries.textOf(row) ?? "";
+  quote(shown, live, row);
   const chosen = await choice(shown);
   if (chosen === "leave") return leave(live);
   if (chosen !== "send") return;

@@ -1,13 +1,14 @@
 // @ts-check
 /**
  * What a screen reader is told of a running talk: at most two entries of a beat are read (who, then what), more become
- * a count, so 300 messages in 6 s are a handful of sentences and not a flood.
+ * a count, so 300 messages in 6 s are a handful of sentences and not a flood. What was taken back or erased before its
+ * beat is read as it is shown by then.
  */
 
 const BEAT_MS = 2000;
 
 export class Announcer {
-  /** @type {{name: string, text: string}[]} */
+  /** @type {(() => string)[]} */
   #queue = [];
   #timer = 0;
   #tell;
@@ -22,10 +23,10 @@ export class Announcer {
     this.#count = count;
   }
 
-  /** @param {{name: string, text: string}[]} rows */
-  add(rows) {
-    if (!rows.length) return;
-    this.#queue.push(...rows);
+  /** @param {(() => string)[]} readings each reads one entry, as it is then */
+  add(readings) {
+    if (!readings.length) return;
+    this.#queue.push(...readings);
     this.#timer ||= /** @type {any} */ (setTimeout(() => this.flush(), BEAT_MS));
   }
 
@@ -33,8 +34,8 @@ export class Announcer {
   flush() {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    const rows = this.#queue.splice(0);
-    if (rows.length > 2) this.#tell(this.#count(rows.length));
-    else if (rows.length) this.#tell(rows.map((row) => `${row.name}: ${row.text}`).join(". "));
+    const readings = this.#queue.splice(0);
+    if (readings.length > 2) this.#tell(this.#count(readings.length));
+    else if (readings.length) this.#tell(readings.map((read) => read()).join(". "));
   }
 }

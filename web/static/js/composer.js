@@ -123,6 +123,7 @@ export class Composer {
   heard(entry, me) {
     if (entry.kind === "closed") this.close("closed");
     if (entry.kind === "left" && entry.code === "lobby" && entry.author === me) this.wait();
+    if (entry.code === "erased" && this.#room.live?.row(this.#replyTo)?.author === entry.author) this.clear();
     if (entry.kind === "notice" && LOOKS.has(entry.code ?? "")) this.look();
   }
 

@@ -83,6 +83,12 @@ export class EntryMaker {
     return this.words(`${row.kind}_${row.code}`, { name }) || this.words(row.kind, { name });
   }
 
+  /** What is read out of a row that has come. @param {Row} row */
+  aloud(row) {
+    const text = this.textOf(row);
+    return row.kind === "said" ? `${row.name || this.words("nobody")}: ${text}` : text;
+  }
+
   /** @param {Row} row */
   #marks(row) {
     const worn = row.hidden ? [] : [...row.marks].filter(([, who]) => who.size);

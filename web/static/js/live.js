@@ -8,8 +8,9 @@ import { Log } from "./log.js";
 import { Line } from "./line.js";
 import { Reading } from "./reading.js";
 import { People } from "./people.js";
+import { forget } from "./erased.js";
 import { Held } from "./held.js";
-import { follow } from "./inbox.js";
+import { Notices } from "./notices.js";
 import { toast } from "./toast.js";
 
 const PAGE = 60;
@@ -74,14 +75,7 @@ export class Live {
     this.wire = pageWire(() => this.#look());
     this.wire.follow(this);
     this.wire.start();
-    follow(this.wire, undefined, (entry) => {
-      if (entry.kind === "muted" || entry.kind === "undone") room.composer?.look();
-      this.held.told(entry);
-      const told = this.words(`about_${entry.kind === "notice" ? entry.code : entry.kind}`);
-      if (told) toast(told);
-      if (entry.kind === "opened") this.#beside?.look();
-      if (entry.code === "offered_help") room.composer?.offer(this.words("offered_help"));
-    });
+    new Notices(this, () => this.#beside?.look());
     this.#wide.addEventListener("change", () => this.#aside());
     document.addEventListener("visibilitychange", () => this.#mark());
     this.#look();
@@ -150,10 +144,14 @@ export class Live {
       if (entry.author === this.me && entry.say_id) this.held.said(entry.say_id);
       this.#people.heard(entry);
       this.composer?.heard(entry, this.me);
+      if (entry.kind === "left" && entry.code === "erased") {
+        forget(this, entry.author ?? 0, this.#people.forget(entry.author ?? 0));
+        this.#beside?.look();
+      }
     }
     const news = added.filter((row) => row.author !== this.me);
     if (!this.log.pinned) this.#unseen += news.filter((row) => row.kind === "said").length;
-    this.#announcer.add(news.map((row) => ({ name: row.kind === "said" ? row.name : "", text: this.entries.textOf(row) })));
+    this.#announcer.add(news.map((row) => () => this.entries.aloud(row)));
     if (this.log.timeline === this.#timeline) this.log.update(changed);
     this.#pill();
     this.#mark();

@@ -34,6 +34,13 @@ export class People {
     this.#hush(entry.author);
   }
 
+  /** Keep nothing of who was erased. @param {number} person @returns {string} their name until now */
+  forget(person) {
+    const name = this.#people.get(person)?.name ?? "";
+    this.#people.delete(person);
+    return name;
+  }
+
   /** @param {import("./wire.js").Frame} signal */
   signal(signal) {
     const { kind, person, here } = signal;

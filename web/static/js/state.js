@@ -84,6 +84,7 @@ export class Timeline {
       this.#keep(entry, this.#rows, added);
       const touched = this.#apply(entry);
       if (touched) changed.add(touched);
+      if (entry.kind === "left" && entry.code === "erased") this.forget(entry.author ?? 0).forEach((seq) => changed.add(seq));
     }
     return { added, changed, jump: false };
   }
@@ -112,6 +113,17 @@ export class Timeline {
       const row = this.#bySeq.get(entry.seq);
       if (!row || !row.hidden === !entry.hidden) continue;
       Object.assign(row, rowOf(entry));
+      changed.add(row.seq);
+    }
+    return changed;
+  }
+
+  /** Somebody's account was erased: no row keeps their name or words. @param {number} person @returns {Set<number>} seqs of rows that look different */
+  forget(person) {
+    const changed = new Set();
+    for (const row of person ? this.#rows : []) {
+      if (row.author === person) Object.assign(row, { name: "", text: "", hidden: "erased" });
+      else if (this.#bySeq.get(row.target)?.author !== person) continue; // an answer names whom it answers
       changed.add(row.seq);
     }
     return changed;
