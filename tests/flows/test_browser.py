@@ -231,14 +231,25 @@ def _recover(one: Visitor, code: str) -> None:
 
 
 def test_signing_out_shuts_every_door_and_the_open_room_too(anna: Visitor) -> None:
+    anna.page.route_web_socket("**", _keep_back_what_is_said)
     anna.enter(ROOM)
+    anna.say(words("not sent"))
+    expect(anna.page.locator("[data-pending] li")).to_have_count(1)
     second = anna.context.new_page()
     second.goto(f"{anna.base}/me")
     second.get_by_role("button", name="Sign out here").click()
     expect(second.get_by_role("heading", name="You are not the only one")).to_be_visible()
-    expect(anna.page.get_by_text("You are signed out here.")).to_be_visible()
+    anna.see("You are signed out here. What was not sent was removed from this device.")
+    expect(anna.page.locator("[data-pending] li")).to_have_count(0)
+    expect(anna.page.get_by_label("Your message")).to_be_disabled()
     anna.go("/rooms")
     expect(anna.page).to_have_url(re.compile("/sign-in$"))
+
+
+def _keep_back_what_is_said(near: WebSocketRoute) -> None:
+    """Carry all that a page says to the server but words."""
+    far = near.connect_to_server()
+    near.on_message(lambda said: None if '"t":"say"' in str(said) else far.send(said))
 
 
 def test_leaving_a_room_hides_what_is_said_after(anna: Visitor, ben: Visitor) -> None:

@@ -6,6 +6,7 @@ const LINE_MS = 2500;
 export class Line {
   #room;
   #timer = 0;
+  #ended = false;
 
   /** @param {import("./room.js").Room} room */
   constructor(room) {
@@ -14,20 +15,30 @@ export class Line {
 
   /** @param {{ready: boolean, ended: boolean}} now ready: the room is followed; ended: signed out, for good */
   look({ ready, ended }) {
-    if (ended) this.#room.outbox?.forget();
-    if (ended) this.#show("ended");
+    if (ended) this.#end();
     else if (ready) this.#show("");
     else if (!this.#room.hasAttribute("data-lost"))
       this.#timer ||= /** @type {any} */ (setTimeout(() => this.#show("lost"), LINE_MS));
   }
 
-  /** @param {"" | "lost" | "ended"} key */
+  /** Nothing is taken here any more, and nothing unsent stays on a device where one is signed out. */
+  #end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { outbox, composer } = this.#room;
+    const unsent = outbox?.waiting.length;
+    outbox?.forget();
+    composer?.close("ended");
+    this.#show(unsent ? "ended_unsent" : "ended");
+  }
+
+  /** @param {"" | "lost" | "ended" | "ended_unsent"} key */
   #show(key) {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#room.piece("line").textContent = key && (this.#room.words?.(key) ?? "");
     this.#room.toggleAttribute("data-lost", Boolean(key));
-    this.#room.piece("again").hidden = key !== "ended";
+    this.#room.piece("again").hidden = !this.#ended;
     this.#room.pending?.show();
   }
 }
