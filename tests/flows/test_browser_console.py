@@ -134,6 +134,7 @@ def test_a_report_is_claimed_by_one_the_author_muted_and_another_lets_them_write
         other.see("It is decided: it is taken back.")
 
         expect(author.page.get_by_label("Your message")).to_be_enabled()
+        expect(author.page.get_by_role("link", name="Ask for another look")).to_have_count(0)
         again = words("thank you")
         author.say(again)
         author.hears(again)

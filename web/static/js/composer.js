@@ -147,6 +147,7 @@ export class Composer {
     this.silent = this.#box.disabled = silent;
     /** @type {HTMLButtonElement} */ (this.#form.querySelector("[type=submit]")).disabled = silent;
     this.#room.outbox?.hold(silent);
+    if (!silent) this.#room.piece("appeal").hidden = true;
     const notice = this.#room.piece("notice");
     if (notice.textContent !== told) notice.textContent = told;
     this.#room.piece("silent").hidden = !told;
