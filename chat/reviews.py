@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from chat import access, acts, audit, recusal, rooms, timeline
-from chat.cases import require_handler
+from chat.cases import HANDLERS, require_handler
 from chat.ids import CaseId, Millis, PersonId
 from chat.keys import Keys
 from chat.refusals import Gone, NotAMember
 from chat.staff_commands import Review
 from chat.store import Store, Transaction
-from chat.tables import cases, reviews
+from chat.tables import cases, reviews, roles
 from chat.tables import rooms as rooms_table
 
 REVIEW_HOURS = 72
@@ -37,14 +37,16 @@ async def plan(tx: Transaction, case: CaseId) -> None:
 
 
 async def waiting(tx: Transaction, person: PersonId) -> list[ReviewCard]:
-    """Return what is to be reviewed, what is due first on top; without what one is recused from.
+    """Return what is to be reviewed, what is due first on top; without what one is recused from. Who may not review is
+    shown none.
 
     Raises:
-        NotAllowed: no role for it.
+        NotAllowed: no role that comes to the desk.
     """
     await access.require_role(tx, person, *access.DESK)
+    may = sa.exists().where(roles.c.person == person, roles.c.role.in_(HANDLERS))
     wanted = sa.select(reviews, cases.c.level, cases.c.outcome).join(cases, cases.c.id == reviews.c.case).where(
-        cases.c.state == "closed", reviews.c.reviewed_at.is_(None),
+        cases.c.state == "closed", reviews.c.reviewed_at.is_(None), may,
         sa.not_(recusal.is_recused_from(person, tx.is_postgresql)),
     ).order_by(reviews.c.due_at, reviews.c.case)  # fmt: skip
     return [ReviewCard(row.case, row.level, row.outcome or "", row.due_at) for row in await tx.execute(wanted)]

@@ -246,7 +246,7 @@ async def test_a_case_that_was_acknowledged_and_let_go_is_asked_of_the_next_with
 
 async def test_what_was_escalated_comes_to_the_desk_for_a_review_when_it_is_closed(place: Place) -> None:
     moderator, supervisor = await on_duty(place, "moderator"), await on_duty(place, "supervisor")
-    member = await place.person()
+    member, professional = await place.person(), await place.person("professional")
     case, _, _ = await claimed(place, moderator)
     await escalate(place, moderator, case)
     command = Review(case=case, reason=words())
@@ -260,6 +260,7 @@ async def test_what_was_escalated_comes_to_the_desk_for_a_review_when_it_is_clos
         due_in = card.due_at - await tx.now()
         with pytest.raises(NotAllowed):
             await reviews.waiting(tx, member)
+        assert await reviews.waiting(tx, professional) == []  # whom `review` would refuse
     assert (card.case, card.level, card.outcome) == (case, "imminent", "talked")
     assert 0 < due_in <= reviews.REVIEW_HOURS * reviews.HOUR_MS
     await reviews.review(place.store, place.keys, moderator, command)
