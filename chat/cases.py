@@ -46,7 +46,7 @@ class OpenedCase:
     `evidence` is in order, and `seq` the reported entry's (None: a person was reported). `names`: nicknames by person,
     as they are now; who is erased has none. `mutes`, `earlier`: how often the subject was muted, and reported before.
     `code`: what a detector found, `times` within an hour; empty: it was reported. `act`: what is appealed. `shown`: the
-    author may learn which entry it is. `done`: by the valve.
+    author may learn which entry it is. `holds`: when its room does. `done`: by the valve.
     """
 
     id: CaseId
@@ -57,7 +57,7 @@ class OpenedCase:
     room_name: str
     place: str
     locked: bool
-    holds: bool
+    holds: str
     seq: Seq | None
     subject: PersonId | None
     claimed_by: PersonId | None
@@ -172,7 +172,7 @@ async def open_case(store: Store, keys: Keys, moderator: PersonId, case: CaseId)
         return OpenedCase(
             case, row.kind, row.state, row.level, row.room, place.name or "" if place else "",
             place.kind if place else "", place is not None and place.state == "locked",
-            place is not None and place.holds is not None, row.seq, row.subject,
+            place.holds or "" if place else "", row.seq, row.subject,
             row.claimed_by, row.outcome or "", row.created_at, reason, tuple(frozen), names,
             (await tx.execute(muted)).scalar_one(), (await tx.execute(earlier)).scalar_one(), row.code or "", row.times,
             row.act, row.shown, await valve.done(tx, case),

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from chat import moderation, passphrases, raids, recovery
+from chat import cases, moderation, passphrases, raids, recovery, standing
 from chat.house_rules import TEXT_MOST
 from chat.ids import PersonId
-from chat.staff_commands import Ban, Confirm, Expel, Guard, Lock, Undo, Warn
-from chat.tables import acts
+from chat.protocol import Report
+from chat.staff_commands import Ban, Confirm, Expel, Guard, Lock, Mute, Remove, Undo, Warn
+from chat.tables import acts, roles
 from chat.tables import house_rules as table
 from chat.tables import people as people_table
 from tests.pages import Browser, Pages, site
@@ -149,6 +150,9 @@ async def test_who_waits_in_a_lobby_is_told_so_and_the_console_shows_them(sqlite
             assert (await browser.get(f"/rooms/{room}", accept="application/json")).json()["code"] == "lobby"
             await browser.get("/me")
             assert (await browser.post(f"/rooms/{room}/join")).headers["location"] == f"/rooms/{room}"
+            async with await pages.browser_of(await place.person("professional")) as other:
+                assert (await other.get("/console/lobbies")).json() == [], "they may let nobody in"
+                assert 'data-may="answer"' in (await other.get("/console")).text
             [told] = (await console.get("/console/lobbies")).json()
             assert (told["room"], [one["person"] for one in told["people"]]) == (room, [person])
             await moderation.undo(place.store, place.keys, moderator, Undo(act=made))
@@ -158,3 +162,41 @@ async def test_who_waits_in_a_lobby_is_told_so_and_the_console_shows_them(sqlite
         async with await pages.browser_of(await place.person()) as stranger:
             assert (await stranger.get(f"/rooms/{room}", accept="application/json")).json()["code"] == "not_a_member"
             assert "Come in" in (await stranger.get(f"/rooms/{room}")).text
+
+
+async def test_what_was_done_in_a_case_and_stands_is_told_in_it_to_who_may_take_it_back(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with site(tmp_path, sqlite_url) as pages:
+        place = pages.place
+        first, second = await place.person("moderator"), await place.person("moderator")
+        organiser, author, reporter = await place.person("organiser"), await place.person(), await place.person()
+        room = await place.room(author, reporter)
+        said = await place.say(room, author, words())
+        case = await cases.report(place.store, place.keys, reporter, Report(room=room, seq=said))
+        made = [
+            await moderation.act(place.store, place.keys, first, one)
+            for one in (
+                Remove(room=room, seq=said, case=case, **WHY), Mute(person=author, minutes=5, case=case, **WHY),
+                Lock(room=room, case=case, **WHY), Warn(person=author, **WHY),
+            )
+        ]  # fmt: skip
+
+        async def told(person: PersonId) -> list[tuple[int, str]]:
+            async with place.store.reading() as tx:
+                return [(one.act, one.name) for one in await standing.in_case(tx, case, person)]
+
+        async with await pages.browser_of(second) as console:
+            names = {row.id: row.nickname for row in await place.rows(people_table)}
+            opened = (await console.get(f"/console/cases/{case}")).json()["by_us"]
+            assert [(one["act"], one["kind"], one["name"]) for one in opened] == [
+                (made[0], "removed", names[author]), (made[1], "muted", names[author]), (made[2], "locked", ""),
+            ]  # fmt: skip
+            assert {one["made_name"] for one in opened} == {names[first]} and opened[1]["until"] > opened[1]["at"]
+        async with place.store.transaction() as tx:
+            await tx.execute(roles.insert().values(person=author, role="moderator", granted_at=await tx.now()))
+        assert await told(second) == [(made[0], names[author]), (made[2], "")], "an organiser acts on one of us"
+        assert [act for act, _ in await told(organiser)] == made[:3]
+        await moderation.undo(place.store, place.keys, organiser, Undo(act=made[1]))
+        assert await told(organiser) == await told(second)
+        assert await told(await place.person("professional")) == []

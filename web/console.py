@@ -1,17 +1,33 @@
-"""The moderators' console: the queue as it stands, and one case with its words, which is written to the audit."""
+"""The moderators' console: the queue as it stands, and what stands beside it."""
 
 import msgspec
 from starlette.responses import Response
 
-from chat import appeals, bans, cases, door, dose, held, house_rules, queue, reviews, rooms, roster, staffing, thirds
-from chat.cases import OpenedCase
-from chat.held import HeldSay
-from chat.ids import CaseId, RoomId
+from chat import (
+    access,
+    bans,
+    cases,
+    concerned,
+    door,
+    dose,
+    house_rules,
+    line,
+    queue,
+    reviews,
+    rooms,
+    roster,
+    staffing,
+    thirds,
+)
 from chat.protocol import LEVELS, Quiet
-from chat.refusals import NotAllowed, NotAMember
 from matcher import own_signals
 from web import case_words, flow_cards, sayings
 from web.site import Visit
+
+DUTIES = {
+    "handle": cases.HANDLERS, "act": access.STAFF, "decide": concerned.DECIDERS, "answer": line.ASKED,
+}  # fmt: skip
+"""What roles are for on the console; it offers nothing else (see js/offered.js)."""
 
 
 class Subject(Quiet, frozen=True):
@@ -67,63 +83,6 @@ class LobbyTold(Quiet, frozen=True):
     people: list[Subject]
 
 
-class Around(Quiet, frozen=True):
-    """One entry of a case's evidence. `text` is empty where the words had been destroyed before the report."""
-
-    seq: int
-    kind: str
-    name: str
-    at: int
-    text: str
-    reported: bool
-
-
-class HeldTold(Quiet, frozen=True):
-    """What somebody said in a room that holds, and what waits."""
-
-    id: int
-    name: str
-    at: int
-    text: str
-
-
-class ByValve(Quiet, frozen=True):
-    """What the valve has done about a case and what stands. `until`: 0, it has no end."""
-
-    act: int
-    kind: str
-    until: int
-
-
-class Against(Quiet, frozen=True):
-    """The act an appeal is against; `reason`: of whoever made it. `until`: 0, it has no end."""
-
-    kind: str
-    rule: str
-    made_name: str
-    at: int
-    until: int
-    stands: bool
-    reason: str
-
-
-class OpenedTold(CaseTold, frozen=True, kw_only=True):
-    """A case with what its report froze; reading it is in the audit. `shown`: see `protocol.Report`."""
-
-    reason: str
-    seq: int
-    mutes: int
-    earlier: int
-    place: str
-    locked: bool
-    holds: bool
-    held: list[HeldTold]
-    entries: list[Around]
-    shown: bool
-    appeal: Against | None
-    by_valve: list[ByValve]
-
-
 class ReviewTold(Quiet, frozen=True):
     """A case that is to be looked at once more, and until when."""
 
@@ -160,7 +119,8 @@ async def console(visit: Visit) -> Response:
     words |= {f"found_{code}": visit.language(told) for code, told in case_words.FOUND.items()}
     return visit.page(
         "console.html", page="console", case_words=words, desk=desk, me=visit.member.person, rules=rules, levels=LEVELS,
-        filters=list(queue.RANKS),
+        filters=list(queue.RANKS), zone=str(visit.site.settings.zone),
+        may=[duty for duty, roles in DUTIES.items() if set(roles) & set(visit.member.roles)],
         cards=flow_cards.told(visit.language), until=visit.language.moment(until) if until else "",
         resting=visit.language.moment(resting) if resting else "", severe=dose.SEVERE,
     )  # fmt: skip
@@ -176,7 +136,7 @@ async def cases_now(visit: Visit) -> Response:
         msgspec.json.encode(
             [
                 CaseTold(
-                    one.id, one.level, one.state, one.room or 0, _place(visit, one.place, one.room_name),
+                    one.id, one.level, one.state, one.room or 0, place_of(visit, one.place, one.room_name),
                     one.created_at, Subject(one.subject or 0, one.subject_name), one.claimed_by or 0, one.claimed_name,
                     one.kind, one.caller_name, one.asked or 0, one.asked_name, one.acknowledged, one.code, one.times,
                     own.get(one.code, ""), one.done, standing.get(one.id, ""),
@@ -218,62 +178,15 @@ async def waiting_now(visit: Visit) -> Response:
 
 
 async def lobbies_now(visit: Visit) -> Response:
-    """Give the rooms that are guarded now, and who waits in their lobbies, as JSON."""
+    """Give the rooms that are guarded now, and who waits in their lobbies, as JSON: none to who may let nobody in."""
+    if not set(visit.member.roles) & set(access.STAFF):
+        return visit.json(msgspec.json.encode([]))
     async with visit.site.store.reading() as tx:
         found = [(room, await door.waiting(tx, room.id)) for room in await door.guarded(tx)]
     told = [
         LobbyTold(room.id, room.name, [Subject(one.person, one.nickname) for one in waiting]) for room, waiting in found
     ]
     return visit.json(msgspec.json.encode(told))
-
-
-async def case(visit: Visit) -> Response:
-    """Give one case with its words as JSON."""
-    number = CaseId(visit.id("case"))
-    try:
-        found = await cases.open_case(visit.site.store, visit.site.keys, visit.member.person, number)
-    except NotAllowed:  # asked about another case, but not about this one: it looks like none
-        raise NotAMember from None
-    async with visit.site.store.reading() as tx:
-        own = await own_signals.named(tx)
-    waiting = []
-    if found.code == held.CODE and found.room is not None and found.state != "closed":
-        waiting = await held.to_judge(visit.site.store, visit.site.keys, visit.member.person, RoomId(found.room))
-    against = None
-    if found.act is not None:
-        async with visit.site.store.reading() as tx:
-            act = await appeals.appealed(tx, found.act)
-        reason = next((one.text for one in found.evidence if one.kind == "act"), None)
-        by, why = act.made_name, reason or ""
-        if act.rule is None:
-            by = visit.language("the rule while nobody was on duty")
-            why = visit.language("None: nobody has judged it so far.")
-        against = Against(
-            act.kind, sayings.of_rule(visit.language, act.rule), by, act.made_at, act.until or 0, act.stands, why,
-        )  # fmt: skip
-    return visit.json(msgspec.json.encode(_opened(visit, found, against, own.get(found.code, ""), waiting)))
-
-
-def _opened(visit: Visit, found: OpenedCase, against: Against | None, own: str, waiting: list[HeldSay]) -> OpenedTold:
-    names = found.names
-    return OpenedTold(
-        found.id, found.level, found.state, found.room or 0, _place(visit, found.place, found.room_name),
-        _since(found, waiting), Subject(found.subject or 0, names.get(found.subject or 0, "")), found.claimed_by or 0,
-        names.get(found.claimed_by or 0, ""), kind=found.kind, code=found.code,
-        times=len(waiting) if found.code == held.CODE else found.times, found=own,
-        done=bool(found.done), reason=found.reason, seq=found.seq or 0, mutes=found.mutes, earlier=found.earlier,
-        place=found.place, locked=found.locked, holds=found.holds, shown=found.shown, appeal=against,
-        by_valve=[ByValve(one.act, one.kind, one.until or 0) for one in found.done],
-        held=[HeldTold(one.id, one.name, one.at, one.text) for one in waiting], entries=[
-            Around(one.seq, one.kind, names.get(one.author, ""), one.at, one.text or "", one.seq == (found.seq or 0))
-            for one in found.evidence if one.kind != "act"
-        ],
-    )  # fmt: skip
-
-
-def _since(found: OpenedCase, waiting: list[HeldSay]) -> int:
-    """As in the queue; 0 where nothing waits."""
-    return found.created_at if found.code != held.CODE else min((one.at for one in waiting), default=0)
 
 
 def _heavy(visit: Visit, found: dose.Dose) -> str:
@@ -286,5 +199,5 @@ def _heavy(visit: Visit, found: dose.Dose) -> str:
     )  # fmt: skip
 
 
-def _place(visit: Visit, kind: str, name: str) -> str:
+def place_of(visit: Visit, kind: str, name: str) -> str:
     return name or (visit.language("One-to-one") if kind == "one_to_one" else "")
