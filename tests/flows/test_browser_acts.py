@@ -96,6 +96,9 @@ def test_what_moderators_do_is_told_at_once_and_undone_at_once(chromium: Browser
 
         send(first, by_keys(first, "warn"))
         author.see("A moderator has sent you a warning.")
+        first.press(first.page.locator("[data-ours-acts] li", has_text="A warning.").get_by_role("button"))
+        first.see("It is undone.")
+        expect(first.page.locator("[data-ours-acts] li", has_text="A warning.")).to_have_count(0)
         first.tab_to(first.page.locator("[data-queue]"))
         first.page.keyboard.press("o")
         assert first.axe() == []
@@ -116,6 +119,8 @@ def test_what_moderators_do_is_told_at_once_and_undone_at_once(chromium: Browser
         dialog = second.page.locator("dialog#confirm")
         second.type(dialog.locator("textarea"), words("I agree"))
         send(second, dialog)
+        second.see("The account is closed for good.")
+        expect(second.button("Undo")).to_be_visible()
         expect(second.page.locator("[data-waiting]")).to_be_hidden()
         expect(first.page.locator("[data-waiting]")).to_be_hidden()
         author.page.reload()

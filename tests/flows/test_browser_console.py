@@ -167,8 +167,13 @@ def test_a_hidden_message_is_gone_for_everybody_and_a_closed_case_leaves_the_que
         for one in (author, member):
             expect(one.page.get_by_text("Hidden", exact=True)).to_be_visible()
             expect(one.page.locator("[data-log]")).not_to_contain_text(unkind)
+        beside = moderator.context.new_page()
+        beside.goto(moderator.base + "/console")
+        beside.locator("[data-case]").filter(has_text=OTHER_ROOM).click()
+        expect(beside.locator("[data-pane] [data-act=mute]")).to_be_visible()
         moderator.button("Close the case").first.click()
         close = moderator.page.locator("dialog#close")
+        expect(close.get_by_label("What came of it")).to_have_value("")  # the reporter reads it: nothing goes by itself
         close.get_by_label("What came of it").select_option("removed")
         close.get_by_role("button", name="Close the case").click()
         moderator.see("The case is closed.")
@@ -177,6 +182,9 @@ def test_a_hidden_message_is_gone_for_everybody_and_a_closed_case_leaves_the_que
             "data-state", "closed"
         )
         moderator.page.wait_for_timeout(10_500)  # until it can no longer be undone
+        expect(beside.get_by_text("This case has left the queue")).to_be_visible()
+        expect(beside.locator("[data-pane] button").filter(visible=True).first).to_have_text("Take it back")
+        beside.close()
         moderator.page.reload()
         expect(moderator.page.locator("[data-case]").filter(has_text=OTHER_ROOM)).to_have_count(0)
 
@@ -201,6 +209,33 @@ def test_new_cases_wait_until_the_moderator_asks_for_them(chromium: Browser, hou
         assert shown.count() == before
         moderator.page.keyboard.press("n")
         expect(shown).to_have_count(before + 1)
+
+        of_room = shown.filter(has_text="Carers")
+        of_room.first.click()  # the buttons of a case act on that case, whatever is selected meanwhile
+        claim, pane = moderator.button(re.compile("^Claim")), moderator.page.locator("[data-pane]")
+        expect(pane.locator("[data-around]")).to_contain_text(texts[0])
+        moderator.page.keyboard.press("j")
+        expect(of_room.last).to_have_attribute("aria-selected", "true")
+        claim.click()
+        expect(of_room.first).to_contain_text("yours")
+        expect(of_room.first).to_have_attribute("aria-selected", "true")
+        expect(of_room.last).not_to_contain_text("yours")
+        name = pane.locator("[data-who]").inner_text()
+        hate = moderator.page.get_by_role("checkbox", name="Hate")
+        hate.uncheck()
+        expect(of_room).to_have_count(0)
+        mute = pane.locator("[data-act=mute]")
+        for button in (mute, pane.locator("[data-act=escalate]")):
+            button.click()
+            expect(moderator.page.locator("dialog[open] h2")).to_contain_text(name)
+            moderator.page.keyboard.press("Escape")
+            expect(button).to_be_focused()
+        hate.check()
+        kept = moderator.context.cookies()
+        moderator.context.clear_cookies()
+        of_room.last.click()
+        moderator.see("You are signed out here.")
+        moderator.context.add_cookies(kept)
 
 
 def test_the_filters_fold_where_a_page_becomes_narrow_and_open_where_there_is_width(moderator: Visitor) -> None:

@@ -37,6 +37,12 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
         moderator.go("/console")
         moderator.page.locator("[data-case]").filter(has_text=ROOM).click()
         expect(moderator.page.locator("[data-pane]")).to_be_visible()
+        dialog = by_keys(moderator, "hold")
+        dialog.get_by_label("Begins at").fill("23:30")
+        expect(dialog.get_by_label("Every night, by the clock of UTC")).to_be_checked()
+        send(moderator, dialog)
+        moderator.see("Every night from 23:30 to 07:00 (UTC)")
+        moderator.see("This room holds each message every night, 23:30–07:00 (UTC).")
         send(moderator, by_keys(moderator, "hold"))
         moderator.see("What members write in this room now waits until one of you has looked at it.")
         author.see("A moderator looks at each message here first")
@@ -64,6 +70,13 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
         expect(moderator.page.locator("[data-where]")).to_have_text("")  # it would say the same once more
         assert texts[2] not in moderator.page.content()
         assert moderator.axe() == [] and not moderator.scrolls_sideways()
+        more = moderator.page.locator("[data-act=more]")
+        moderator.tab_to(more)
+        at = moderator.page.evaluate("scrollY")
+        moderator.page.keyboard.press("Enter")
+        moderator.page.keyboard.press("Escape")
+        expect(more).to_be_focused()
+        assert moderator.page.evaluate("scrollY") == at > 0, "who thinks better of it is where they were"
         write(author, later := words("said later"))
         expect(moderator.page.locator("[data-pane] [data-held] > li")).to_contain_text([texts[0], texts[1], later])
         author.press(author.page.locator("[data-held] > li", has_text=later).locator("[data-back]"))
@@ -74,8 +87,7 @@ def test_what_waits_is_seen_by_its_author_alone_until_it_is_let_through(chromium
             one.hears(texts[0])
         expect(author.page.locator("[data-held] > li")).to_have_count(1)
         expect(moderator.page.locator("[data-pane] [data-held] > li")).to_have_count(2)
-        moderator.tab_to(moderator.page.locator("[data-queue]"))
-        moderator.page.keyboard.press("l")
+        moderator.page.keyboard.press("l")  # the keys go on where they were
         dialog = moderator.page.locator("dialog#decline")
         moderator.type(dialog.locator("textarea"), words("because"))
         assert moderator.axe() == []

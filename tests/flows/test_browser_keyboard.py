@@ -249,6 +249,7 @@ def test_a_moderator_hides_a_message_and_closes_the_case(anna: Visitor, chromium
         moderator.press(queue)
         expect(page.locator("[data-around]")).to_contain_text(unkind)
         keys.press("x")
+        expect(page.get_by_label("What came of it")).to_have_value("nothing")
         keys.press("Escape")  # not now: nothing is closed, and the queue has the focus again
         expect(queue).to_be_focused()
         keys.press("h")

@@ -41,7 +41,15 @@ def test_who_is_new_waits_outside_when_the_doors_are_closed_and_keeps_what_they_
         raider.page.reload()
         raider.see("This room is protected just now")
         assert raider.axe() == [] and raider.page.locator("main a[href='/help']").count() == 1
-        moderator.press(moderator.page.locator("[data-everybody] button"))
+        everybody = moderator.page.locator("[data-everybody] button")
+        moderator.tab_to(everybody)
+        beside = moderator.context.new_page()
+        beside.goto(moderator.base + "/console")
+        beside.get_by_role("button", name="Let in").first.click()
+        moderator.see("1 person waits")
+        expect(everybody).to_be_focused()  # whoever comes or goes: Enter does what it would have done before
+        beside.locator("[data-everybody] button").wait_for()
+        moderator.press(everybody)
         moderator.see("The doors are open again.")
         member.see("The doors of this room are open again")
         expect(moderator.page.locator("[data-doors]")).to_be_hidden()

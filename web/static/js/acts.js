@@ -2,22 +2,21 @@
 /** What a moderator may do about a case: the dialog that asks how and why, and the command that comes of it. */
 
 /**
- * Show a dialog and hear what was chosen in it.
+ * Show a dialog and hear what was chosen in it. When it is closed, the focus is where it was before, by itself and
+ * without scrolling there.
  *
  * @param {string} name its id
- * @param {string} nickname whom it is about
- * @param {HTMLElement} back gets the focus when it is closed
+ * @param {string} about whom it is about, or which room or case
  * @returns {Promise<{chosen: string, form: Record<string, string>}>} the button's value, "" for not now; the fields
  */
-export function ask(name, nickname, back) {
+export function ask(name, about) {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById(name));
   const form = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
   form.reset();
-  for (const each of dialog.querySelectorAll("[data-nickname]")) each.textContent = nickname;
+  for (const each of dialog.querySelectorAll("[data-nickname]")) each.textContent = about;
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((done) => dialog.addEventListener("close", () => {
-    back.focus();
     const fields = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
     done({ chosen: dialog.returnValue, form: fields });
   }, { once: true }));

@@ -7,9 +7,6 @@ import { clockOf } from "./words.js";
  * @typedef {{kind: string, rule: string, made_name: string, at: number, until: number, stands: boolean, reason: string}} Against
  */
 
-/** What may be done about an appeal; everything else is for what somebody reported. */
-export const ON_APPEALS = new Set(["open", "claim", "release", "decide"]);
-
 /** Show of an open case what fits its kind. @param {import("./page.js").LivePage} page @param {{appeal?: Against | null, place: string, shown: boolean}} opened */
 export function showAppeal(page, { appeal, place, shown }) {
   const pane = page.piece("pane");
@@ -28,7 +25,7 @@ export function showAppeal(page, { appeal, place, shown }) {
 
 /** Decide an appeal. @param {import("./handing.js").Hands} hands @param {import("./queue.js").Case} one */
 export async function decide(hands, one) {
-  const form = await hands.form("decide", one.subject.nickname);
+  const form = await hands.form("decide", hands.name(one));
   if (!form || !(await hands.claim(one))) return;
   await hands.ask({ t: "decide", case: one.case, outcome: form.outcome, reason: form.reason }, `decided_${form.outcome}`);
 }

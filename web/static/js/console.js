@@ -10,15 +10,16 @@ import { ask, commandOf } from "./acts.js";
 import { Second } from "./second.js";
 import { Doors } from "./doors.js";
 import { follow } from "./inbox.js";
-import { Queue, found } from "./queue.js";
-import { caseItem, nameOf, showThird } from "./case_item.js";
-import { Told } from "./told.js";
+import { Queue } from "./queue.js";
+import { caseItem, nameOf } from "./case_item.js";
+import { Told, whyNot } from "./told.js";
 import { Staffing } from "./staffing.js";
 import { Handing } from "./handing.js";
 import { Judging } from "./judging.js";
-import { ON_APPEALS, decide, showAppeal } from "./appeal.js";
-import { showValve } from "./valve.js";
-import { around } from "./around.js";
+import { Pane } from "./pane.js";
+import { reported } from "./offered.js";
+import { showPart } from "./rows.js";
+import { decide } from "./appeal.js";
 
 const LOOK_MS = 250;
 const ASK_MS = 10_000;  // what waits in a room that holds, or in a lobby, is told by nothing else
@@ -27,22 +28,25 @@ const WIDE = matchMedia("(min-width: 62rem)");
 /** @typedef {import("./queue.js").Case} Case */
 /** @typedef {import("./judging.js").Opened} Opened */
 
+/** What is done to a room: its dialog names that, and all others whom the case is about. */
+const ON_ROOMS = new Set(["guard", "lock", "unlock", "slow", "hold", "unhold"]);
+
 class Console extends LivePage {
   #queue = new Queue();
-  /** @type {Opened | null} */
-  #opened = null;
+  #opening = 0;
   #timer = 0;
   #told = new Told(this);
-  #staffing = new Staffing(this);
-  #second = new Second(this, (command, told) => this.#ask(command, told));
-  #doors = new Doors(this, (command, told) => this.#ask(command, told));
   /** @type {import("./handing.js").Hands} */
   #hands = {
-    ask: (command, told) => this.#ask(command, told), form: (name, nickname) => this.#form(name, nickname),
-    claim: (one) => this.#claim(one), me: () => Number(this.dataset.me),
+    ask: (command, told) => this.#ask(command, told), form: (name, about) => this.#form(name, about),
+    claim: (one) => this.#claim(one), name: (one) => nameOf(this, one),
   };
   #handing = new Handing(this.#hands);
   #judging = new Judging(this, this.#hands);
+  #pane = new Pane(this, this.#judging, (act) => this.#undo(act));
+  #staffing = new Staffing(this, (which, told) => this.#handing.review(which, told));
+  #second = new Second(this, (command, told, act) => this.#ask(command, told, act));
+  #doors = new Doors(this, (command, told) => this.#ask(command, told));
 
   begin() {
     const list = this.piece("queue");
@@ -50,9 +54,7 @@ class Console extends LivePage {
     list.addEventListener("click", (event) => {
       const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-case]"));
       if (!item) return;
-      this.#queue.selected = Number(item.dataset.case);
-      this.#show();
-      this.#open();
+      this.#open(Number(item.dataset.case));
     });
     for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (this.querySelectorAll("[data-level-filter]")))
       box.addEventListener("change", () => {
@@ -60,15 +62,13 @@ class Console extends LivePage {
         this.#show();
       });
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-act]")))
-      button.addEventListener("click", () => this.#act(button.dataset.act ?? ""));
+      button.addEventListener("click", () => this.#act(button.dataset.act ?? "", this.#pane.opened?.case));
     this.piece("grade").addEventListener("change", (event) => {
       const level = /** @type {HTMLSelectElement} */ (event.target).value;
-      if (this.#opened) this.#ask({ t: "grade", case: this.#opened.case, level }, "graded");
+      if (this.#pane.opened) this.#ask({ t: "grade", case: this.#pane.opened.case, level }, "graded");
     });
-    this.piece("reviews").addEventListener("click", (event) => {
-      const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-review]"));
-      if (button) this.#handing.review(Number(button.dataset.review));
-    });
+    const night = /** @type {HTMLInputElement} */ (document.querySelector("#hold [value=night]"));
+    for (const time of document.querySelectorAll("#hold [type=time]")) time.addEventListener("input", () => (night.checked = true));
     addEventListener("pagehide", () => this.#told.settle());
     const look = () => {
       clearTimeout(this.#timer);
@@ -117,29 +117,10 @@ class Console extends LivePage {
     if (queue.current) list.setAttribute("aria-activedescendant", `case-${queue.selected}`);
     else list.removeAttribute("aria-activedescendant");
     this.piece("empty").hidden = queue.shown.length > 0;
-    const shown = queue.shown.find((one) => one.case === this.#opened?.case);
-    const held = shown?.claimed_by === Number(this.dataset.me);
-    const asked = Boolean(shown?.asked) && !shown?.acknowledged;
-    for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
-      ["claim", held || (asked && shown?.asked === Number(this.dataset.me))], ["release", !held], ["escalate", Boolean(shown?.asked) || shown?.kind === "appeal"], ["acknowledge", !asked], ["ask-in", shown?.third !== "may"],
-    ])) {
-      const button = /** @type {HTMLElement} */ (this.querySelector(`[data-act="${act}"]`));
-      if (hidden && button === document.activeElement) list.focus();
-      button.hidden = hidden;
-    }
-    if (shown) this.#level(shown.level);
-    if (shown) showThird(this, shown);
+    if (this.#pane.opened) this.#pane.stand(queue.find(this.#pane.opened.case));
     const fresh = this.piece("fresh");
-    fresh.hidden = !queue.held;
+    showPart(fresh, queue.held > 0, list);
     write(fresh, "fresh-text", this.words("show", { n: queue.held }));
-  }
-
-  /** @param {string} level what the open case is about */
-  #level(level) {
-    const chosen = /** @type {HTMLSelectElement} */ (this.piece("grade"));
-    if (chosen !== document.activeElement) chosen.value = level;
-    for (const card of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-flow-of]")))
-      card.hidden = card.dataset.flowOf !== level;
   }
 
   /** @param {KeyboardEvent} event */
@@ -147,54 +128,42 @@ class Console extends LivePage {
     const { step, act } = keyed(event, /** @type {HTMLInputElement} */ (this.piece("keys")).checked);
     if (!step && !act) return;
     event.preventDefault();
-    if (act) return void this.#act(act);
+    if (act) return void this.#act(act, this.#queue.selected);
     this.#queue.move(step);
     this.#show();
     document.getElementById(`case-${this.#queue.selected}`)?.scrollIntoView({ block: "nearest" });
   }
 
   // The case.
-  async #open() {
-    const which = this.#queue.selected;
-    if (!which) return;
-    const answer = await fetch(`/console/cases/${which}`, { headers: { accept: "application/json" } }).catch(() => null);
-    if (!answer?.ok) return this.#told.tell(answer ? "refused_gone" : "not_done");
-    const opened = /** @type {Opened} */ (await answer.json());
-    this.#opened = opened;
-    this.#case();
+  /** Open a case, which selects it. @param {number} which @returns {Promise<Opened | null>} null: it was not, or another was meanwhile */
+  async #open(which) {
+    this.#queue.select(this.#opening = which);
     this.#show();
+    const opened = await this.#read(which);
+    if (!opened || this.#opening !== which) return null;
+    this.#pane.show(opened, this.#queue.find(which));
     this.piece("heard").textContent = this.words("case", { name: this.piece("who").textContent ?? "" });
     if (!WIDE.matches) this.piece("pane").scrollIntoView();
+    return opened;
   }
 
-  #case() {
-    const opened = this.#opened;
-    this.piece("pane").hidden = !opened;
-    this.piece("covered").hidden = Boolean(opened);
-    if (!opened) return;
-    const pane = this.piece("pane");
-    write(pane, "who", nameOf(this, { ...opened, ...this.#queue.shown.find((one) => one.case === opened.case) }));
-    write(pane, "where", pane.querySelector("[data-who]")?.textContent === opened.room_name ? "" : opened.room_name ?? "");
-    write(pane, "reason", opened.code ? `${found(opened, this.words)}. ${this.words(opened.code === "held" ? "by_holding" : opened.seq ? "by_rule" : "by_rule_waits")}` : opened.reason);
-    this.piece("because").hidden = !opened.reason && !opened.code;
-    this.piece("no-words").hidden = opened.entries.length > 0;
-    for (const [act, hidden] of /** @type {[string, boolean][]} */ ([
-      ["hide", !this.#reported()], ["mute", !opened.subject.person], ["more", !opened.subject.person && opened.place !== "group"], ["nothing", false],
-    ]))
-      /** @type {HTMLElement} */ (pane.querySelector(`[data-act="${act}"]`)).hidden = hidden || Boolean(opened.appeal);
-    showAppeal(this, opened);
-    this.#judging.show(opened);
-    showValve(this, opened.by_valve, (act) => this.#ask({ t: "undo", act }, "undone"));
-    this.piece("around").replaceChildren(...opened.entries.map((one) => around(this, one)));
+  /** Read the open case again, after something was done in it. @param {number} which */
+  async #again(which) {
+    const opened = this.#pane.opened?.case === which ? await this.#read(which) : null;
+    if (opened && this.#pane.opened?.case === which) this.#pane.show(opened, this.#queue.find(which));
   }
 
-  #reported() {
-    return this.#opened?.entries.find((entry) => entry.reported && entry.kind === "said")?.seq;
+  /** @param {number} which @returns {Promise<Opened | null>} its words, which is written to the audit; null: it was told why not */
+  async #read(which) {
+    const answer = await fetch(`/console/cases/${which}`, { headers: { accept: "application/json" } }).catch(() => null);
+    if (answer?.ok) return answer.json();
+    this.#told.tell(!answer ? "not_done" : answer.status === 401 ? "ended" : "refused_gone");
+    return null;
   }
 
   // What one may do.
-  /** @param {string} act */
-  async #act(act) {
+  /** @param {string} act @param {number} [which] the case: the selected one for keys, the open one for its own buttons */
+  async #act(act, which) {
     if (act === "fresh") {
       this.#queue.refresh();
       this.#show();
@@ -202,97 +171,105 @@ class Console extends LivePage {
     }
     if (act === "undo") return this.#told.undo();
     if (act === "hand-over") return void (await this.#handing.handOver(this.#staffing.colleagues));
-    const current = this.#queue.current;
-    if (!current) return;
-    if (act === "open") return this.#open();
-    if (act === "claim") return void (await this.#claim(current));
-    if (current.kind === "appeal" ? !ON_APPEALS.has(act) : act === "decide") return;
-    if ((await this.#handing.act(act, current)) || (await this.#judging.act(act, current.case))) return;
-    if (this.#opened?.case !== current.case) await this.#open();
-    const opened = this.#opened;
-    if (opened?.case !== current.case) return;
-    if (act === "decide") await decide(this.#hands, current);
-    else if (act === "nothing") await this.#close(opened);
-    else if (act === "more") await this.#more(opened);
-    else if (!opened.subject.person) return;
-    else if (act !== "hide" || this.#reported()) await this.#do(act, opened);
+    if (!which) return;
+    if (act === "open") return void (await this.#open(which));
+    const opened = this.#pane.opened?.case === which ? this.#pane.opened : await this.#open(which);
+    this.#queue.select(which);
+    this.#show();
+    if (!opened || !this.#pane.offers.has(act)) return;
+    const one = { ...opened, ...this.#queue.find(which) };
+    if (act === "claim") await this.#claim(one);
+    else if ((await this.#handing.act(act, one)) || (await this.#judging.act(act, which))) return;
+    else if (act === "decide") await decide(this.#hands, one);
+    else if (act === "close" || act === "nothing") await this.#close(one, act === "nothing" ? act : "");
+    else if (act === "more") await this.#more(one);
+    else await this.#do(act, one);
   }
 
   /** @param {Case} one @returns {Promise<boolean>} whether it is mine now */
   async #claim(one) {
-    if (one.claimed_by === Number(this.dataset.me)) return true;
+    if ((this.#queue.find(one.case) ?? one).claimed_by === Number(this.dataset.me)) return true;
     return this.#ask({ t: "claim", case: one.case }, "claimed");
   }
 
   /** The acts that are wanted less often. @param {Opened} opened */
   async #more(opened) {
     const lacks = /** @type {Record<string, boolean>} */ ({ room: opened.place !== "group", whom: !opened.subject.person, locked: !opened.locked, holds: !opened.holds });
-    if (lacks.room && lacks.whom) return;
     for (const each of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#more [data-needs]")))
       each.hidden = (each.dataset.needs ?? "").split(" ").some((need) => lacks[need]);
-    const { chosen } = await ask("more", opened.subject.nickname, this.piece("queue"));
+    const { chosen } = await ask("more", nameOf(this, opened));
     if (chosen) await this.#do(chosen, opened);
   }
 
   /** @param {string} act @param {Opened} opened */
   async #do(act, opened) {
-    const { nickname } = opened.subject;
-    const { chosen, form } = await ask(act, nickname, this.piece("queue"));
-    if (chosen !== "send" || !(await this.#claim(this.#queue.current ?? opened))) return;
-    const answer = await this.wire.ask(commandOf(act, form, opened, this.#reported()));
-    if (answer?.t !== "done") return this.#refused(answer);
-    if (act === "lock" || act === "unlock") opened.locked = act === "lock";
-    if (act === "hold" || act === "unhold") opened.holds = act === "hold";
-    const told = act === "ban" && !form.days ? "done_ban_waits" : `done_${act}`;
-    const back = () => void this.#ask({ t: "undo", act: answer.act }, "undone");
-    if (answer.act) this.#told.offer(told, { name: nickname }, () => {}, back);
-    else this.#told.tell(told);
+    const name = ON_ROOMS.has(act) ? opened.room_name : nameOf(this, opened);
+    const form = await this.#form(act, name);
+    if (!form || !(await this.#claim(opened))) return;
+    const answer = await this.#carry(commandOf(act, form, opened, reported(opened)));
+    if (!answer) return;
+    const told = act === "ban" && !form.days ? "done_ban_waits" : act === "hold" && form.when === "night" ? "done_hold_night" : `done_${act}`;
+    this.#done(told, { ...form, name }, answer.act);
+    const open = this.#pane.opened?.case === opened.case ? this.#pane.opened : opened;
+    if (act === "lock" || act === "unlock") open.locked = act === "lock";  // until it is read again
+    if (act === "hold" || act === "unhold") open.holds = act === "hold" ? "always" : "";
     this.#look();
+    this.#again(opened.case);
   }
 
-  /** Closing cannot be taken back on the server, so it waits here for as long as it can be undone. @param {Opened} opened */
-  async #close(opened) {
-    const form = await this.#form("close", opened.subject.nickname);
-    if (!form || !(await this.#claim(this.#queue.current ?? opened))) return;
+  /** Closing cannot be taken back on the server, so it waits here for as long as it can be undone. @param {Opened} opened @param {string} came what came of it, if that is known before one is asked */
+  async #close(opened, came) {
+    const outcomes = /** @type {HTMLSelectElement} */ (document.querySelector("#close [name=outcome]"));
+    for (const option of outcomes.options) option.defaultSelected = option.value === came;
+    const form = await this.#form("close", nameOf(this, opened));
+    if (!form || !(await this.#claim(opened))) return;
     const { outcome, reason } = form;
-    const { level } = this.#queue.current ?? opened;
     this.#queue.settle(opened.case, true);
-    this.#opened = null;
-    this.#case();
+    if (this.#pane.opened?.case === opened.case) this.#pane.show(null);
     this.#show();
-    this.piece("rest").hidden = !this.dataset.severe?.split(" ").includes(level);
+    this.piece("rest").hidden = !this.dataset.severe?.split(" ").includes(opened.level);
     const back = () => {
       this.piece("rest").hidden = true;
       this.#queue.settle(opened.case, false);
       this.#look();
     };
-    this.#told.offer("closed", {}, async () => {
-      const answer = await this.wire.ask({ t: "close", case: opened.case, outcome, reason });
-      if (answer?.t === "done") return;
-      back();
-      this.#refused(answer);
-    }, back);
+    const run = async () => (await this.#carry({ t: "close", case: opened.case, outcome, reason })) || back();
+    this.#told.offer("closed", {}, run, back);
   }
 
-  /** @param {string} name @param {string} nickname @returns {Promise<Record<string, string> | null>} null: not now */
-  async #form(name, nickname) {
-    const { chosen, form } = await ask(name, nickname, this.piece("queue"));
+  /** @param {string} name @param {string} about @returns {Promise<Record<string, string> | null>} null: not now */
+  async #form(name, about) {
+    const { chosen, form } = await ask(name, about);
     return chosen === "send" ? form : null;
   }
 
-  /** @param {Record<string, unknown> & {t: string}} command @param {string} told when it is done */
-  async #ask(command, told) {
-    const answer = await this.wire.ask(command);
-    if (answer?.t !== "done") this.#refused(answer);
-    else if (answer.left) this.#told.tell("still_wait", { n: answer.left });
-    else this.#told.tell(told);
+  /** Have something done, and tell how it went. @param {Record<string, unknown> & {t: string}} command @param {string} told when it is done @param {number} [act] that can be undone then */
+  async #ask(command, told, act) {
+    const answer = await this.#carry(command);
+    if (answer?.left) this.#told.tell("still_wait", { n: answer.left });
+    else if (answer) this.#done(told, {}, act);
     this.#look();
-    return answer?.t === "done";
+    return Boolean(answer);
   }
 
-  /** @param {import("./wire.js").Frame | null | undefined} answer */
-  #refused(answer) {
-    this.#told.tell(answer ? (this.words(`refused_${answer.code}`) ? `refused_${answer.code}` : "refused") : "not_done");
+  /** Tell what was done, and let it be undone. @param {string} told @param {Record<string, string>} values @param {number} [act] none: it cannot be */
+  #done(told, values, act) {
+    if (act) this.#told.offer(told, values, () => {}, () => this.#undo(act));
+    else this.#told.tell(told, values);
+  }
+
+  /** @param {number} act */
+  async #undo(act) {
+    const which = this.#pane.opened?.case;
+    if ((await this.#ask({ t: "undo", act }, "undone")) && which) this.#again(which);
+  }
+
+  /** Have something done. @param {Record<string, unknown> & {t: string}} command @returns {Promise<import("./wire.js").Frame | null>} the answer; null: it was told that it was refused, or that nobody knows */
+  async #carry(command) {
+    const answer = await this.wire.ask(command);
+    if (answer?.t === "done") return answer;
+    this.#told.tell(whyNot(command.t, answer, this.wire.state, this.words));
+    return null;
   }
 }
 

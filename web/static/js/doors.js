@@ -1,6 +1,7 @@
 // @ts-check
 /** The rooms that are guarded now: who waits in their lobbies, letting in one, or everybody. */
 import { write } from "./page.js";
+import { showPart, showRows } from "./rows.js";
 
 /** @typedef {{room: number, name: string, people: {person: number, nickname: string}[]}} Lobby */
 
@@ -21,27 +22,26 @@ export class Doors {
   /** Ask who waits now, and show it. */
   async look() {
     const answer = await fetch("/console/lobbies", { headers: { accept: "application/json" } });
-    const lobbies = /** @type {Lobby[]} */ (answer.ok ? await answer.json() : []);
-    const card = this.#console.piece("doors");
-    const had = card.contains(document.activeElement);
-    card.hidden = !lobbies.length;
-    this.#console.piece("lobbies").replaceChildren(...lobbies.map((one) => this.#lobby(one)));
-    if (had) (/** @type {HTMLElement | null} */ (card.querySelector("button")) ?? this.#console.piece("queue")).focus();
+    if (!answer.ok) return;  // it is asked again soon
+    const lobbies = /** @type {Lobby[]} */ (await answer.json());
+    const list = this.#console.piece("lobbies");
+    showRows(list, lobbies, (one) => one.room, (one) => this.#lobby(one), (item, { room, name, people }) => {
+      write(item, "guarded", name);
+      write(item, "how-many", this.#console.words("in_lobby", { n: people.length }));
+      const inside = /** @type {HTMLElement} */ (item.querySelector("[data-people]"));
+      showRows(inside, people, (one) => one.person, ({ person }) => {
+        const row = this.#console.copy("newcomer");
+        this.#button(row, { t: "letin", room, person }, "let_in");
+        return row;
+      }, (row, one) => void write(row, "newcomer-name", one.nickname));
+      showPart(inside, people.length > 0, list);
+    });
+    showPart(this.#console.piece("doors"), lobbies.length > 0, this.#console.piece("queue"));
   }
 
   /** @param {Lobby} lobby */
-  #lobby({ room, name, people }) {
+  #lobby({ room }) {
     const item = this.#console.copy("lobby-of");
-    write(item, "guarded", name);
-    write(item, "how-many", this.#console.words("in_lobby", { n: people.length }));
-    const list = /** @type {HTMLElement} */ (item.querySelector("[data-people]"));
-    list.replaceChildren(...people.map(({ person, nickname }) => {
-      const row = this.#console.copy("newcomer");
-      write(row, "newcomer-name", nickname);
-      this.#button(row, { t: "letin", room, person }, "let_in");
-      return row;
-    }));
-    list.hidden = !people.length;
     this.#button(/** @type {HTMLElement} */ (item.querySelector("[data-everybody]")), { t: "letin", room }, "let_in_all");
     return item;
   }

@@ -5,8 +5,8 @@
  *
  * @typedef {import("./queue.js").Case} Case
  * @typedef {{ask: (command: Record<string, unknown> & {t: string}, told: string) => Promise<boolean>,
- *   form: (name: string, nickname: string) => Promise<Record<string, string> | null>,
- *   claim: (one: Case) => Promise<boolean>, me: () => number}} Hands
+ *   form: (name: string, about: string) => Promise<Record<string, string> | null>,
+ *   claim: (one: Case) => Promise<boolean>, name: (one: Case) => string}} Hands
  */
 
 export class Handing {
@@ -19,8 +19,7 @@ export class Handing {
 
   /** @param {string} act @param {Case} one @returns {Promise<boolean>} whether it was an act of these */
   async act(act, one) {
-    const mine = one.claimed_by === this.#hands.me();
-    if (act === "release") mine && (await this.#hands.ask({ t: "release", case: one.case }, "released"));
+    if (act === "release") await this.#hands.ask({ t: "release", case: one.case }, "released");
     else if (act === "acknowledge") await this.#hands.ask({ t: "acknowledge", case: one.case }, "acknowledged");
     else if (act === "ask-in") await this.#askIn(one);
     else if (act === "escalate") await this.#escalate(one);
@@ -32,14 +31,14 @@ export class Handing {
   async #escalate(one) {
     const level = /** @type {HTMLSelectElement} */ (document.querySelector("#escalate [name=level]"));
     for (const option of level.options) option.defaultSelected = option.value === one.level;
-    const form = await this.#hands.form("escalate", one.subject?.nickname ?? "");
+    const form = await this.#hands.form("escalate", this.#hands.name(one));
     if (!form || !(await this.#hands.claim(one))) return;
     await this.#hands.ask({ t: "escalate", case: one.case, level: form.level, reason: form.reason }, "escalated");
   }
 
   /** @param {Case} one */
   async #askIn(one) {
-    const form = await this.#hands.form("ask-in", "");
+    const form = await this.#hands.form("ask-in", this.#hands.name(one));
     if (form) await this.#hands.ask({ t: "askin", case: one.case, reason: form.reason }, "asked_in");
   }
 
@@ -51,9 +50,9 @@ export class Handing {
     if (form) await this.#hands.ask({ t: "handover", ...(form.to ? { to: Number(form.to) } : {}) }, "handed_over");
   }
 
-  /** @param {number} which */
-  async review(which) {
-    const form = await this.#hands.form("review", "");
+  /** @param {number} which @param {string} told which, in words */
+  async review(which, told) {
+    const form = await this.#hands.form("review", told);
     if (form) await this.#hands.ask({ t: "review", case: which, reason: form.reason }, "reviewed");
   }
 }

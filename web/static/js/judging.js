@@ -1,12 +1,13 @@
 // @ts-check
 /** What waits in a room that holds, in its case on the console: let through, or declined. */
 import { write } from "./page.js";
+import { showPart, showRows } from "./rows.js";
 
 /** @typedef {{id: number, name: string, at: number, text: string}} HeldSay */
 /**
- * @typedef {import("./queue.js").Case & {reason: string, seq?: number, place: string, locked: boolean, holds: boolean,
+ * @typedef {import("./queue.js").Case & {reason: string, seq?: number, place: string, locked: boolean, holds: string,
  *   shown: boolean, appeal?: import("./appeal.js").Against | null, held: HeldSay[],
- *   by_valve: import("./valve.js").ByValve[], entries: import("./around.js").Around[]}} Opened
+ *   by_valve: import("./standing.js").Standing[], by_us: import("./standing.js").Standing[], entries: import("./around.js").Around[]}} Opened
  */
 
 export class Judging {
@@ -14,6 +15,7 @@ export class Judging {
   #hands;
   /** @type {Opened | null} */
   #opened = null;
+  #offered = false;
 
   /** @param {import("./page.js").LivePage} page @param {import("./handing.js").Hands} hands */
   constructor(page, hands) {
@@ -28,8 +30,21 @@ export class Judging {
     const holds = opened.code === "held";
     for (const name of ["waits", "judge"]) page.piece(name).hidden = !holds;
     if (holds) for (const name of ["around-name", "no-words"]) page.piece(name).hidden = true;
-    page.piece("none-waits").hidden = opened.held.length > 0;
-    page.piece("held").replaceChildren(...opened.held.map((one) => this.#item(one)));
+    this.#list();
+  }
+
+  /** Whether what waits may be judged now. @param {boolean} offered */
+  stand(offered) {
+    this.#offered = offered;
+    this.#list();
+  }
+
+  #list() {
+    const { held } = /** @type {Opened} */ (this.#opened);
+    this.#page.piece("none-waits").hidden = held.length > 0;
+    const list = this.#page.piece("held");
+    showRows(list, held, (one) => one.id, (one) => this.#item(one), (item) =>
+      showPart(/** @type {HTMLElement} */ (item.querySelector("[data-judges]")), this.#offered, list));
   }
 
   /**
@@ -53,8 +68,7 @@ export class Judging {
     const fresh = held.filter((one) => !opened.held.some((each) => each.id === one.id));
     if (!fresh.length) return;
     opened.held.push(...fresh);
-    page.piece("none-waits").hidden = true;
-    page.piece("held").append(...fresh.map((one) => this.#item(one)));
+    this.#list();
     page.piece("heard").textContent = page.words("more_waits", { n: fresh.length });
   }
 
@@ -93,7 +107,9 @@ export class Judging {
     const because = act === "decline" ? { rule: form.rule, reason: form.reason, case: opened.case } : {};
     const done = await this.#hands.ask({ t: act === "let-through" ? "letthrough" : "decline", held: one.id, ...because }, `done_${act}`);
     if (!done) return;
-    this.show({ ...opened, held: opened.held.filter((each) => each.id !== one.id) });
-    (/** @type {HTMLElement | null} */ (this.#page.piece("held").querySelector("button")) ?? this.#page.piece("queue")).focus();
+    const now = this.#opened;  // it may have been read again, or another may be open
+    if (now?.case !== opened.case) return;
+    now.held = now.held.filter((each) => each.id !== one.id);
+    this.#list();
   }
 }

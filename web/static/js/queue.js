@@ -42,6 +42,16 @@ export class Queue {
     return this.shown.find((one) => one.case === this.selected);
   }
 
+  /** A case as it stands now, shown or not; undefined: it is over, or not for whoever looks. @param {number} which */
+  find(which) {
+    return this.#done.has(which) ? undefined : this.#all.find((one) => one.case === which);
+  }
+
+  /** Select a case, if it is shown. @param {number} which */
+  select(which) {
+    if (this.shown.some((one) => one.case === which)) this.selected = which;
+  }
+
   /** How many arrived and are held back. */
   get held() {
     return this.#wanted().filter((one) => !this.shown.some((each) => each.case === one.case)).length;

@@ -3,6 +3,21 @@
 
 const UNDO_MS = 10_000;
 
+/**
+ * Why something was not done, as a key of the page's words. Where the answer was lost it may have been done, and nobody
+ * is told that it was not.
+ *
+ * @param {string} t what was asked for
+ * @param {import("./wire.js").Frame | null | undefined} answer as `Wire.ask` gives it
+ * @param {import("./wire.js").State} state of the connection
+ * @param {import("./words.js").Words} words
+ */
+export function whyNot(t, answer, state, words) {
+  if (answer === undefined) return state === "ended" ? "ended" : "not_done";
+  if (answer === null) return "unknown";
+  return [`${t}_${answer.code}`, `refused_${answer.code}`].find((key) => words(key)) ?? "refused";
+}
+
 export class Told {
   #page;
   /** @type {{timer: number, run: () => void, undo: () => void} | null} */
