@@ -54,8 +54,8 @@ test("a case stands as it does whether it is shown or not, until it is over", ()
 test("where the answer was lost nobody is told that nothing was changed", () => {
   const words = (key) => ({ refused_gone: "Somebody else", undo_gone: "No longer kept" })[key] ?? "";
   assert.equal(whyNot("mute", null, "live", words), "unknown");
-  assert.equal(whyNot("mute", null, "waiting", words), "not_done");
-  assert.equal(whyNot("mute", null, "ended", words), "ended");
+  assert.equal(whyNot("mute", undefined, "waiting", words), "not_done");
+  assert.equal(whyNot("mute", undefined, "ended", words), "ended");
   assert.equal(whyNot("claim", { t: "refused", code: "gone" }, "live", words), "refused_gone");
   assert.equal(whyNot("undo", { t: "refused", code: "gone" }, "live", words), "undo_gone");
   assert.equal(whyNot("undo", { t: "refused", code: "new" }, "live", words), "refused");
