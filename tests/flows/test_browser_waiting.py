@@ -33,6 +33,16 @@ def requests(house: House) -> list[tuple[int]]:
         return list(database.execute("select id from requests order by made_at"))
 
 
+def sit(one: Visitor) -> None:
+    """Come into the group room."""
+    one.go("/rooms")
+    one.page.get_by_role("link", name=re.compile(r" room\b")).click()
+    one.button("Come in").or_(one.page.locator("hearth-room")).first.wait_for()
+    if one.button("Come in").count():
+        one.button("Come in").click()
+    one.is_live()
+
+
 def is_waiting(one: Visitor) -> None:
     expect(one.page.get_by_role("heading", name="Looking for somebody for you")).to_be_visible()
 
@@ -126,6 +136,9 @@ def test_who_accepts_in_two_tabs_at_once_comes_to_one_chat_and_is_told_kindly(ch
         is_waiting(seeker)
         for tab in (peer, live):
             expect(tab.page.locator("[data-offer]")).to_have_count(1)
+        sit(seeker)
+        told, title = seeker.page.locator("[data-elsewhere]"), seeker.page.title()
+        expect(told).to_be_hidden()
         stale.page.reload()
         late = stale.context.new_page()
         late.goto(f"{house.address}/desk")
@@ -138,6 +151,27 @@ def test_who_accepts_in_two_tabs_at_once_comes_to_one_chat_and_is_told_kindly(ch
         late.get_by_role("button", name="Not this time").click()
         expect(late.locator("main")).to_contain_text("Somebody was quicker, or it has ended. You need not do anything.")
         seeker.see("Somebody said yes")
+        expect(seeker.page).to_have_title("You have a new note")
+        assert seeker.axe() == []
+        told.get_by_role("button", name="Not now").click()
+        expect(seeker.page).to_have_title(title)
+        expect(told).to_be_hidden()
+
+
+def test_a_peer_in_a_room_is_told_of_an_offer_as_long_as_it_stands(chromium: Browser, house: House) -> None:
+    with signed_in_peer(chromium, house) as peer, visitor(chromium, house.address, width=PHONE) as seeker:
+        told = peer.page.locator("[data-elsewhere]")
+        sit(peer)
+        seeker.arrive()
+        seeker.go("/ask")
+        seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia, and the evenings"))
+        seeker.page.get_by_role("radio", name="Neither").check()
+        seeker.button("Ask now").click()
+        is_waiting(seeker)
+        expect(told).to_contain_text("Somebody is asking for you.")
+        expect(told.get_by_role("link", name="Go to your desk")).to_have_attribute("href", "/desk")
+        seeker.button("Take my request back").click()
+        expect(told).to_be_hidden()
 
 
 def test_who_takes_a_request_back_in_another_tab_is_led_on_in_this_one(chromium: Browser, house: House) -> None:
