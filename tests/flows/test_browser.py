@@ -1,10 +1,10 @@
-"""What people do, in a real Chromium before the real server and matcher: come in, talk, lose the line, come back."""
+"""What people do, in a real Chromium before the real server and matcher: come in, talk, leave, come back."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, WebSocketRoute, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser import PHONE, House, Visitor, visitor
 from tests.place import nickname
@@ -121,88 +121,6 @@ def test_an_edit_a_mark_and_taking_back_are_seen_by_the_other(anna: Visitor, ben
     expect(ben.page.get_by_text("Taken back").last).to_be_visible()
 
 
-def test_what_is_written_without_a_line_is_kept_over_a_reload_and_sent_once(
-    chromium: Browser, house: House, ben: Visitor
-) -> None:
-    ben.enter(ROOM)
-    with visitor(chromium, house.cuttable, width=PHONE, may_fail=True) as anna:
-        anna.arrive()
-        anna.page.route(re.compile("/static/actions"), lambda route: route.abort())
-        anna.enter(ROOM)
-        anna.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
-        asked = words("asked")
-        ben.say(asked)
-        more = anna.page.locator(".entry", has_text=asked).locator(".entry__more")
-        more.click()
-        anna.see("No connection. Nothing was changed.")
-        anna.page.unroute_all()
-        more.click()
-        anna.button("Close").click()
-        kept = [words("without a line"), words("and another")]
-        house.line.cut()
-        try:
-            for text in kept:
-                anna.say(text)
-            expect(anna.page.locator("[data-pending] li")).to_have_count(2)
-            anna.see("What you write is kept and sent later.")
-        finally:
-            house.line.mend()
-        for text in kept:
-            ben.hears(text)
-            anna.hears(text)
-        expect(anna.page.locator("[data-pending] li")).to_have_count(0)
-
-        later = words("written, then the page was closed")
-        house.line.cut()
-        anna.say(later)
-        expect(anna.page.locator("[data-pending] li")).to_have_count(1)
-        anna.page.get_by_role("link", name="Help", exact=True).click()
-        expect(anna.page.get_by_role("heading", name="No connection")).to_be_visible()
-        anna.see("Breathe out slowly, longer than you breathe in.")
-        assert anna.page.locator("a[href^='tel:']").count() and anna.axe() == [] and not anna.scrolls_sideways()
-        house.line.mend()
-        anna.page.get_by_role("link", name="Try again").click()
-        expect(anna.page.get_by_role("heading", name="Help now")).to_be_visible()
-        anna.page.go_back()
-        ben.hears(later)
-        anna.hears(later)
-        anna.page.reload()
-        anna.hears(later)
-        heard = ben.page.locator(".log [data-seq]").all_inner_texts()
-        order = [next(text for text in [*kept, later] if text in one) for one in heard if any(
-            text in one for text in [*kept, later])]  # fmt: skip
-        assert order == [*kept, later], "in the order they were written, each once"
-
-        anna.page.route_web_socket("**", lambda near: _lose_the_answer_to(near, "report"))
-        anna.page.reload()
-        anna.is_live()
-        reason = words("this hurts")
-        more.click()
-        anna.button("Report to the moderators").click()
-        anna.page.get_by_label("Something else").check()
-        anna.page.get_by_label("What is wrong?").fill(reason)
-        anna.button("Send report").click()
-        anna.see("No answer came. It may have arrived")
-        more.click()
-        anna.button("Report to the moderators").click()
-        expect(anna.page.get_by_label("What is wrong?")).to_have_value(reason)
-
-
-def _lose_the_answer_to(near: WebSocketRoute, command: str) -> None:
-    """Carry what a page and the server say to each other until this command: it arrives, and then the line is lost."""
-    far, lost = near.connect_to_server(), False
-
-    def up(said: str | bytes) -> None:
-        nonlocal lost
-        lost = f'"t":"{command}"' in str(said)
-        far.send(said)
-        if lost:
-            near.close(code=4000)
-
-    near.on_message(up)
-    far.on_message(lambda said: None if lost else near.send(said))
-
-
 def test_the_recovery_code_signs_in_elsewhere_once_and_is_replaced(chromium: Browser, house: House) -> None:
     with visitor(chromium, house.address) as one:
         code = one.sign_up()
@@ -228,28 +146,6 @@ def _recover(one: Visitor, code: str) -> None:
     one.go("/sign-in")
     one.page.get_by_role("textbox", name="Recovery code").fill(code)
     one.button("Sign in with the code").click()
-
-
-def test_signing_out_shuts_every_door_and_the_open_room_too(anna: Visitor) -> None:
-    anna.page.route_web_socket("**", _keep_back_what_is_said)
-    anna.enter(ROOM)
-    anna.say(words("not sent"))
-    expect(anna.page.locator("[data-pending] li")).to_have_count(1)
-    second = anna.context.new_page()
-    second.goto(f"{anna.base}/me")
-    second.get_by_role("button", name="Sign out here").click()
-    expect(second.get_by_role("heading", name="You are not the only one")).to_be_visible()
-    anna.see("You are signed out here. What was not sent was removed from this device.")
-    expect(anna.page.locator("[data-pending] li")).to_have_count(0)
-    expect(anna.page.get_by_label("Your message")).to_be_disabled()
-    anna.go("/rooms")
-    expect(anna.page).to_have_url(re.compile("/sign-in$"))
-
-
-def _keep_back_what_is_said(near: WebSocketRoute) -> None:
-    """Carry all that a page says to the server but words."""
-    far = near.connect_to_server()
-    near.on_message(lambda said: None if '"t":"say"' in str(said) else far.send(said))
 
 
 def test_leaving_a_room_hides_what_is_said_after(anna: Visitor, ben: Visitor) -> None:

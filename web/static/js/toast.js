@@ -9,7 +9,9 @@ export function toast(told) {
   const since = String(performance.now()); // on the element: each script of the page has a copy of this module
   place.textContent = told;
   place.dataset.shown = since;
-  setTimeout(() => place.dataset.shown === since && place.removeAttribute("data-shown"), SHOWN_MS);
+  setTimeout(() => {
+    if (place.dataset.shown === since) delete place.dataset.shown;
+  }, SHOWN_MS);
 }
 
 /** The words for a command without an answer. @param {null | undefined} answer as `Wire.ask` gives it */
