@@ -47,6 +47,16 @@ def test_comments_go_and_what_stands_behind_a_cast_stays(tmp_path: Path) -> None
     assert bundle.script(tmp_path / "one.js").decode() == "(a).b = 1;\nc = (d);"
 
 
+def test_what_is_said_behind_a_line_goes_and_a_string_stays(tmp_path: Path) -> None:
+    _written(tmp_path, one='a();  // why\nb("; // not why");\nconst c = "http://d";\n')
+    assert bundle.script(tmp_path / "one.js").decode() == 'a();\nb("; // not why");\nconst c = "http://d";'
+
+
+def test_a_sheet_loses_the_space_that_says_nothing_and_keeps_the_other(tmp_path: Path) -> None:
+    (tmp_path / "1.css").write_text("/* why */\na :is(b, c) > d {\n  margin: 0 auto; width: calc(1px + 2px);\n}\n")
+    assert bundle.style(tmp_path) == b"a :is(b,c)>d{margin:0 auto;width:calc(1px + 2px)}"
+
+
 @pytest.mark.parametrize("line", ['import a from "./b.js";', 'import "./b.js";', "export default 1;", "export { a };"])
 def test_a_line_that_cannot_be_joined_is_named_at_start(tmp_path: Path, line: str) -> None:
     _written(tmp_path, one=line + "\n", b="")
@@ -94,6 +104,6 @@ def test_a_joined_script_is_still_a_script(path: Path, tmp_path: Path) -> None:
 
 def test_a_style_sheet_is_joined_in_the_order_of_its_names() -> None:
     joined = bundle.style(STATIC / "css").decode()
-    assert joined.startswith("@layer reset, tokens, base, layout, parts, state;")
+    assert joined.startswith("@layer reset,tokens,base,layout,parts,state;")
     assert "/*" not in joined
     assert joined.count("{") == joined.count("}")

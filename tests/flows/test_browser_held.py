@@ -118,7 +118,7 @@ def test_what_is_refused_waits_for_its_author_over_a_reload_and_can_be_changed(c
         expect(box).to_be_focused()
         long = words("🌧" * TEXT_CHARACTERS)
         anna.say(long)
-        anna.see(f"characters too many: {len(long) - TEXT_CHARACTERS}.")
+        anna.see(f"Too long by {len(long) - TEXT_CHARACTERS} characters.")
         expect(box).to_have_value(long)
         anna.say(long[-TEXT_CHARACTERS:])
         anna.hears(long[-TEXT_CHARACTERS:])

@@ -112,7 +112,7 @@ def test_signing_out_shuts_every_door_and_the_open_room_too(ben: Visitor) -> Non
     second.goto(f"{ben.base}/me")
     second.get_by_role("button", name="Sign out here").click()
     expect(second.get_by_role("heading", name="You are not the only one")).to_be_visible()
-    ben.see("You are signed out here. What was not sent was removed from this device.")
+    ben.see("You are signed out here. What was not sent is removed.")
     expect(ben.page.locator("[data-pending] li")).to_have_count(0)
     expect(ben.page.get_by_label("Your message")).to_be_disabled()
     ben.go("/rooms")
