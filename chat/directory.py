@@ -1,12 +1,11 @@
 """The directory: the people and group rooms an organiser sees. Nothing of what anybody said or when they came."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from chat.ids import PersonId, RoomId
-from chat.people import ROLES, Person, in_one_to_ones
+from chat.people import ROLES, Person
 from chat.store import Transaction
 from chat.tables import memberships, people, roles, rooms
 
@@ -40,11 +39,6 @@ async def with_roles(tx: Transaction) -> list[Person]:
 async def newest_members(tx: Transaction) -> list[Person]:
     """Return the newest people without a role, by name; an organiser approves a peer from among them."""
     return await _found(tx, people.c.id.not_in(sa.select(roles.c.person)), NEWEST)
-
-
-async def chats_of_peers(tx: Transaction) -> Counter[PersonId]:
-    """Return in how many one-to-ones each peer is now: so many end with their role."""
-    return Counter(PersonId(row.person) for row in await tx.execute(in_one_to_ones("peer")))
 
 
 async def _found(tx: Transaction, which: "sa.ColumnElement[bool]", most: int | None) -> list[Person]:

@@ -160,7 +160,7 @@ async def revoke(tx: Transaction, keys: Keys, person: PersonId, role: str, by: P
     await tx.execute(sa.delete(roles).where(roles.c.person == person, roles.c.role == role))
     kept = [one for one in held if one != role]
     if role == "peer":
-        await _leave_as(tx, person, "peer", code="suspended")
+        await _leave_as(tx, person, "peer", code="ended")
     if role in access.THIRDS and not any(one in access.THIRDS for one in kept):
         await _leave_as(tx, person, "professional")
     if not any(one in access.DESK for one in kept):

@@ -29,11 +29,14 @@ _NO_TEXT = re.compile(
     + "]"
 )
 """Controls, halves of a surrogate pair, noncharacters. What no table names yet is text: somebody's phone is newer."""
-_UNSEEN = r"\s\u2800\ufff9-\ufffb\U0001d159\ue000-\uf8ff\U000f0000-\U0010ffff"
+_UNSEEN = r"\s\u2800\ufff9-\ufffb\U00013430-\U0001343f\U00016fe4\U0001d159\ue000-\uf8ff\U000f0000-\U0010ffff"
 """What takes room, or looks different everywhere, and says nothing."""
 _SEEN = re.compile(f"[^{_UNSEEN}{_IGNORABLE.pattern[1:-1]}]")
-_NEWER_MARKS = re.compile("[\u1ab0-\u1aff\u20d0-\u20ff]")
-"""Blocks of combining marks that have room for more."""
+_NEWER_MARKS = re.compile(
+    "[\u0897\u1ab0-\u1aff\u20d0-\u20ff\U00010d69-\U00010d6d\U00010efa-\U00010eff\U000113bb-\U000113e2"
+    "\U0001e08f\U0001e4ec-\U0001e4ef\U0001e5ee-\U0001e5ef\U0001e6e3-\U0001e6f5]"
+)
+"""Combining marks named since Unicode 14, and blocks of them that have room for more."""
 _PLAIN = re.compile(r"[\n -~¡-¬®-ɏ‐-‧‰-⁞]*[!-~¡-¬®-ɏ‐-‧‰-⁞][\n -~¡-¬®-ɏ‐-‧‰-⁞]*")
 """Letters and points of Latin scripts, none of which `check` refuses or changes; most texts are nothing else."""
 _SEPARATORS = re.compile(r"[\s\-_.'’·]+")
@@ -90,14 +93,18 @@ def check(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_OVERRIDES)
-    if _NO_TEXT.search(text) or not _SEEN.search(text):
+    if _NO_TEXT.search(text):
         raise NotWords
-    marks = 0
+    marks, seen = 0, False
     for letter in text:  # before normalising: a long run of marks makes NFC slow
-        is_mark = unicodedata.category(letter) in ("Mn", "Me") or _NEWER_MARKS.match(letter)
-        marks = marks + 1 if is_mark and not _IGNORABLE.match(letter) else 0
+        if unicodedata.category(letter) in ("Mn", "Me") or _NEWER_MARKS.match(letter):
+            marks += not _IGNORABLE.match(letter)
+        elif not _IGNORABLE.match(letter):
+            marks, seen = 0, seen or _SEEN.match(letter) is not None
         if marks > MARKS_MOST:
             raise NotWords
+    if not seen:
+        raise NotWords
     return unicodedata.normalize("NFC", text)
 
 

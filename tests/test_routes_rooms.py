@@ -278,7 +278,7 @@ async def test_an_organiser_makes_a_room_and_approves_and_suspends_a_peer(sqlite
                 assert (await peer.get("/desk")).status_code == 200
                 member = await pages.place.person()
                 room = await pages.place.one_to_one(member, person)
-                assert "They are in 1 one-to-one as a peer. It ends at once" in (await browser.get("/organiser")).text
+                assert "Their one-to-ones as a peer end at once." in (await browser.get("/organiser")).text
                 suspended = await browser.post(f"/organiser/peers/{person}/suspend")
                 assert "They are no longer a peer." in (await browser.get(suspended.headers["location"])).text
                 assert (await peer.get("/desk")).status_code == 404

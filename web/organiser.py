@@ -101,10 +101,9 @@ async def _page(visit: Visit, status: int = 200, *, error: str = "", address: st
     async with visit.site.store.reading() as tx:
         groups = await directory.groups(tx)
         staff, members = await directory.with_roles(tx), await directory.newest_members(tx)
-        chats = await directory.chats_of_peers(tx)
     return visit.page(
-        "organiser.html", status, page="organiser", done=visit.request.query_params.get("done", ""), chats=chats,
-        rooms=groups, staff=staff, members=members,
+        "organiser.html", status, page="organiser", done=visit.request.query_params.get("done", ""), rooms=groups,
+        staff=staff, members=members,
         error=error, address=address, invited=invited, hours=LINK_HOURS, invitable=("member", *ROLES),
         name=visit.field("name"), about=visit.field("about"), capacity=visit.field("capacity") or "15",
         most={"name": NAME_MOST, "about": ABOUT_MOST, "capacity": CAPACITY_MOST},

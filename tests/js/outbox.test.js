@@ -36,7 +36,7 @@ test("what is written without a connection is stored before, and sent in order o
   assert.equal((await shelf.all()).length, 2);
   assert.deepEqual(sent, []);
   line.up = true;
-  outbox.again();
+  await outbox.again();
   assert.deepEqual(sent, ["one"]);
 });
 
@@ -44,7 +44,7 @@ test("after a loss the one in flight is sent again under the same say_id", async
   const shelf = memoryShelf();
   const { outbox, sent } = made({ shelf });
   const sayId = await outbox.add("one");
-  outbox.again();
+  await outbox.again();
   assert.deepEqual(sent, ["one", "one"]);
   assert.deepEqual((await shelf.all()).map((one) => one.say_id), [sayId]);
 });
@@ -66,8 +66,8 @@ test("what a page left that has closed since is taken up by one that was open al
   line.up = true;
   await outbox.again();
   assert.deepEqual(outbox.waiting.map((one) => one.text), ["left behind", "written here, later"]);
-  for (const one of outbox.waiting.toReversed()) await outbox.drop(one.say_id);
-  assert.deepEqual(sent, ["written here, later", "left behind"]);
+  for (const one of [...outbox.waiting]) await outbox.drop(one.say_id);
+  assert.deepEqual(sent, ["left behind", "written here, later"]);
 });
 
 test("what is thrown away while the shelf is being read is not taken up again", async () => {
@@ -139,7 +139,7 @@ test("nothing is sent while the person is muted", async () => {
   outbox.hold(true);
   await outbox.add("one");
   assert.deepEqual(sent, []);
-  outbox.hold(false);
+  await outbox.hold(false);
   assert.deepEqual(sent, ["one"]);
 });
 
@@ -166,4 +166,21 @@ test("signed out, nothing unsent stays on the device", async () => {
   await reading;
   assert.deepEqual(await shelf.all(), []);
   assert.deepEqual(outbox.waiting, []);
+});
+
+test("what another page has thrown away or sent is let go of, and not sent here", async () => {
+  const shelf = memoryShelf();
+  const here = made({ shelf, up: false });
+  await here.outbox.add("sent from the other");
+  const away = await here.outbox.add("thrown away there");
+  const there = made({ shelf, up: false });
+  await there.outbox.open();
+  assert.equal(there.outbox.waiting.length, 2);
+  there.outbox.hold(true);
+  await here.outbox.drop(away);
+  await here.outbox.drop(here.outbox.waiting[0].say_id);
+  there.line.up = true;
+  await there.outbox.hold(false);
+  assert.deepEqual(there.sent, []);
+  assert.equal(there.outbox.waiting.length, 0);
 });

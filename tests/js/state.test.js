@@ -141,3 +141,13 @@ test("what was hidden is shown again as a page of history tells it, and nothing 
   assert.deepEqual([...changed], [1]);
   assert.deepEqual([timeline.row(1).text, timeline.row(1).hidden, timeline.row(1).edited], ["newest", "", 2]);
 });
+
+test("a page of history that was asked for before an erasure brings nobody back", () => {
+  const timeline = new Timeline(6, range(5, 6));
+  timeline.take([{ seq: 7, kind: "left", at: 7, author: 7, code: "erased" }]);
+  timeline.prepend(range(1, 4));
+  timeline.refresh(range(5, 6));
+  const told = timeline.rows.filter((row) => row.kind === "said");
+  assert.equal(told.length, 6);
+  for (const row of told) assert.deepEqual([row.name, row.text, row.hidden], ["", "", "erased"]);
+});

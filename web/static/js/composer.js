@@ -78,6 +78,13 @@ export class Composer {
     this.#show(this.#room.words?.("editing") ?? "");
   }
 
+  /** Put words before what is being written (or is held aside while one edits). @param {string} text */
+  before(text) {
+    const both = (/** @type {string} */ after) => [text, after].filter(Boolean).join("\n");
+    if (this.editing) this.#aside = both(this.#aside);
+    else this.#box.value = both(this.#box.value);
+  }
+
   /** Neither answering nor editing any more; what was being written before stands there again. */
   clear() {
     if (this.editing) this.#box.value = this.#aside;

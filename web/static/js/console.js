@@ -139,7 +139,9 @@ class Console extends LivePage {
   async #open(which) {
     this.#queue.select(this.#opening = which);
     this.#show();
-    const opened = await this.#read(which);
+    const answer = await this.#read(which);
+    if (!answer?.ok) this.#told.tell(!answer ? "not_done" : answer.status === 401 ? "ended" : "refused_gone");
+    const opened = answer?.ok ? /** @type {Opened} */ (await answer.json()) : null;
     if (!opened || this.#opening !== which) return null;
     this.#pane.show(opened, this.#queue.find(which));
     this.piece("heard").textContent = this.words("case", { name: this.piece("who").textContent ?? "" });
@@ -147,18 +149,16 @@ class Console extends LivePage {
     return opened;
   }
 
-  /** Read the open case again, after something was done in it. @param {number} which */
+  /** Read the open case again, after something was done in it: that it cannot be says nothing of what was done. @param {number} which */
   async #again(which) {
-    const opened = this.#pane.opened?.case === which ? await this.#read(which) : null;
+    const answer = this.#pane.opened?.case === which ? await this.#read(which) : null;
+    const opened = answer?.ok ? await answer.json() : null;
     if (opened && this.#pane.opened?.case === which) this.#pane.show(opened, this.#queue.find(which));
   }
 
-  /** @param {number} which @returns {Promise<Opened | null>} its words, which is written to the audit; null: it was told why not */
-  async #read(which) {
-    const answer = await fetch(`/console/cases/${which}`, { headers: { accept: "application/json" } }).catch(() => null);
-    if (answer?.ok) return answer.json();
-    this.#told.tell(!answer ? "not_done" : answer.status === 401 ? "ended" : "refused_gone");
-    return null;
+  /** Ask for a case's words, which is written to the audit. @param {number} which @returns {Promise<Response | null>} null: no answer */
+  #read(which) {
+    return fetch(`/console/cases/${which}`, { headers: { accept: "application/json" } }).catch(() => null);
   }
 
   // What one may do.

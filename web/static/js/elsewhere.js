@@ -12,7 +12,6 @@ export class Elsewhere {
   #opened = 0;
   /** @type {Set<number>} */
   #offers = new Set();
-  #title = "";
 
   /** @param {import("./room.js").Room} room */
   constructor(room) {
@@ -41,8 +40,8 @@ export class Elsewhere {
     const link = this.#room.piece("elsewhere-to");
     const what = this.#opened ? "opened" : this.#offers.size ? "offered" : "";
     if (!what && notice.contains(document.activeElement)) this.#room.piece("say").focus();
-    if (what && notice.hidden) this.#title = document.title;
-    if (!what && !notice.hidden) document.title = this.#title;
+    if (what && notice.hidden) notice.dataset.title = document.title;
+    if (!what && !notice.hidden) document.title = notice.dataset.title ?? "";
     notice.hidden = !what;
     if (!what) return;
     document.title = words?.("note") ?? "";

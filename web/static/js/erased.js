@@ -15,4 +15,6 @@ export function forget(live, person, name) {
   title.dataset.two = two;
   title.textContent = (title.textContent ?? "").replace(before, () => two);
   document.title = document.title.replace(before, () => two);
+  const aside = live.element.piece("elsewhere"); // holds the title while it says that something waits elsewhere
+  if (aside.dataset.title) aside.dataset.title = aside.dataset.title.replace(before, () => two);
 }

@@ -251,7 +251,8 @@ export class Live {
   }
 
   #mark() {
-    if (this.log.pinned && document.visibilityState === "visible") this.#reading.saw(this.#timeline.cursor);
+    const isShown = this.log.timeline === this.#timeline && this.#timeline.rows.length > 0;
+    if (isShown && this.log.pinned && document.visibilityState === "visible") this.#reading.saw(this.#timeline.cursor);
   }
 
   #look() {

@@ -42,8 +42,8 @@ export function storedShelf() {
     put: async (unsent) => (await opening).put(unsent),
     drop: async (sayId) => (await opening).drop(sayId),
     clear: async () => {
-      await (await opening).clear();
       sessionStorage.clear(); // the drafts
+      await (await opening).clear();
     },
   };
 }
@@ -88,6 +88,8 @@ export class Outbox {
   #ended = false;
   /** @type {Set<string>} say_ids that are done with: a shelf that is being read may still hold them */
   #gone = new Set();
+  /** @type {Set<string>} say_ids that are on the shelf, as far as this page has put or found them there */
+  #stored = new Set();
 
   /**
    * @param {{shelf: Shelf, person: number, room: number, send: (unsent: Unsent) => boolean, changed: () => void,
@@ -121,13 +123,22 @@ export class Outbox {
     return this.#ended;
   }
 
-  /** Take up what an earlier page, or another one that has closed since, left; another person's is forgotten. */
+  /**
+   * Take up what an earlier page, or another one that is open, left, and let go of what was sent or thrown away there;
+   * another person's is forgotten.
+   */
   async open() {
-    const left = await this.#shelf.all().catch(() => []);
+    const stored = new Set(this.#stored);
+    const left = await this.#shelf.all().catch(() => undefined);
     if (this.#ended) return;
+    if (!left) return this.next();
     for (const one of left) if (one.person !== this.#person) await this.#shelf.drop(one.say_id);
+    const still = new Set(left.map((one) => one.say_id));
+    this.#waiting = this.#waiting.filter((one) => still.has(one.say_id) || !stored.has(one.say_id));
+    if (!this.#waiting.some((one) => one.say_id === this.#flying)) this.#flying = "";
     const known = new Set([...this.#gone, ...this.#waiting.map((one) => one.say_id)]);
     const mine = left.filter((one) => one.person === this.#person && one.room === this.#room && !known.has(one.say_id));
+    for (const one of mine) this.#stored.add(one.say_id);
     this.#waiting = this.#waiting.concat(mine).sort((a, b) => a.at - b.at);
     this.#changed();
     this.next();
@@ -143,7 +154,7 @@ export class Outbox {
     };
     this.#waiting.push(one);
     this.#changed();
-    await this.#shelf.put(one).catch(() => {}); // a full disk must not keep anybody from speaking
+    await this.#shelf.put(one).then(() => this.#stored.add(one.say_id), () => {}); // a full disk must not keep anybody from speaking
     this.next();
     return one.say_id;
   }
@@ -156,10 +167,9 @@ export class Outbox {
     if (!this.#send(one)) this.#flying = "";
   }
 
-  /** The connection is gone, or back: what was in flight is sent again, and then what other pages left. */
+  /** The connection is gone, or back: what was in flight is sent again, and what other pages left. */
   again() {
     this.#flying = "";
-    this.next();
     return this.open();
   }
 
@@ -167,7 +177,7 @@ export class Outbox {
   hold(held) {
     this.#held = held;
     this.#changed();
-    if (!held) this.next();
+    if (!held) return this.open();
   }
 
   /** It is kept for good (or not wanted any more). @param {string} sayId @returns {Promise<boolean>} whether it waited here */

@@ -28,11 +28,15 @@ export function rowOf(entry) {
   };
 }
 
+const ERASED = { name: "", text: "", hidden: "erased" };
+
 export class Timeline {
   /** @type {Row[]} ascending by seq */
   #rows = [];
   /** @type {Map<number, Row>} */
   #bySeq = new Map();
+  /** @type {Set<number>} whose account was erased: a page of history that was asked for before may still name them */
+  #erased = new Set();
   #cursor;
   #oldest;
 
@@ -112,17 +116,23 @@ export class Timeline {
     for (const entry of entries) {
       const row = this.#bySeq.get(entry.seq);
       if (!row || !row.hidden === !entry.hidden) continue;
-      Object.assign(row, rowOf(entry));
+      Object.assign(row, this.#rowOf(entry));
       changed.add(row.seq);
     }
     return changed;
   }
 
+  /** @param {Entry} entry @returns {Row} */
+  #rowOf(entry) {
+    return this.#erased.has(entry.author ?? 0) ? { ...rowOf(entry), ...ERASED } : rowOf(entry);
+  }
+
   /** Somebody's account was erased: no row keeps their name or words. @param {number} person @returns {Set<number>} seqs of rows that look different */
   forget(person) {
     const changed = new Set();
+    if (person) this.#erased.add(person);
     for (const row of person ? this.#rows : []) {
-      if (row.author === person) Object.assign(row, { name: "", text: "", hidden: "erased" });
+      if (row.author === person) Object.assign(row, ERASED);
       else if (this.#bySeq.get(row.target)?.author !== person) continue; // an answer names whom it answers
       changed.add(row.seq);
     }
@@ -141,7 +151,7 @@ export class Timeline {
   /** @param {Entry} entry @param {Row[]} rows @param {Row[]} [added] */
   #keep(entry, rows, added) {
     if (!SHOWN.has(entry.kind) || entry.code === "lobby") return;  // so many would be sent out at once
-    const row = rowOf(entry);
+    const row = this.#rowOf(entry);
     rows.push(row);
     this.#bySeq.set(row.seq, row);
     added?.push(row);

@@ -16,19 +16,16 @@ export function keepUnsaid(room) {
     if (box.value && !outbox?.ended) draft.keep([["say", box.value]]);
     else draft.drop();
   };
-  /** Put words before what stands there. @param {string} text */
-  const put = (text) => {
-    composer?.clear();
-    box.value = [text, box.value].filter(Boolean).join("\n");
-    keep();
-  };
-  put(draft.found()?.[0]?.[1] ?? "");
+  composer?.before(draft.found()?.[0]?.[1] ?? "");
+  keep();
   box.addEventListener("input", keep);
   list.addEventListener("click", (event) => {
     const item = /** @type {Element} */ (event.target).closest("[data-change]")?.closest("li");
     const one = item && outbox?.waiting[[...list.children].indexOf(item)];
     if (!one) return;
-    put(one.text);
+    composer?.clear();
+    composer?.before(one.text);
+    keep();
     const answered = one.reply_to ? room.live?.row(one.reply_to) : undefined;
     if (answered) composer?.reply(answered);
     outbox.drop(one.say_id);
