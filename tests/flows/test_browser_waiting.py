@@ -47,6 +47,39 @@ def is_waiting(one: Visitor) -> None:
     expect(one.page.get_by_role("heading", name="Looking for somebody for you")).to_be_visible()
 
 
+def test_a_peer_in_a_room_is_told_of_an_offer_as_long_as_it_stands(chromium: Browser, house: House) -> None:
+    """First, while the one peer has places free: the chats of the others stay open."""
+    with signed_in_peer(chromium, house) as peer, visitor(chromium, house.address, width=PHONE) as seeker:
+        told = peer.page.locator("[data-elsewhere]")
+        sit(peer)
+        seeker.arrive()
+        seeker.go("/ask")
+        seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia, and the evenings"))
+        seeker.page.get_by_role("radio", name="Neither").check()
+        seeker.button("Ask now").click()
+        is_waiting(seeker)
+        expect(told).to_contain_text("Somebody is asking for you.")
+        expect(told.get_by_role("link", name="Go to your desk")).to_have_attribute("href", "/desk")
+        seeker.button("Take my request back").click()
+        expect(told).to_be_hidden()
+
+
+def test_who_takes_a_request_back_in_another_tab_is_led_on_in_this_one(chromium: Browser, house: House) -> None:
+    with visitor(chromium, house.address, width=PHONE) as seeker:
+        seeker.arrive()
+        seeker.go("/ask")
+        seeker.page.get_by_label("What would you like to talk about?").fill(words("caring"))
+        seeker.button("Ask now").click()
+        is_waiting(seeker)
+        other = seeker.page.context.new_page()
+        other.goto(f"{house.address}/waiting")
+        other.get_by_role("button", name="Take my request back").click()
+        other.close()
+        seeker.page.bring_to_front()
+        expect(seeker.page.get_by_role("link", name="Ask again")).to_be_focused()
+        seeker.see("This request has ended.")
+
+
 def test_from_the_first_question_to_an_open_chat_takes_few_taps(chromium: Browser, house: House) -> None:
     taps = 0
 
@@ -156,35 +189,3 @@ def test_who_accepts_in_two_tabs_at_once_comes_to_one_chat_and_is_told_kindly(ch
         told.get_by_role("button", name="Not now").click()
         expect(seeker.page).to_have_title(title)
         expect(told).to_be_hidden()
-
-
-def test_a_peer_in_a_room_is_told_of_an_offer_as_long_as_it_stands(chromium: Browser, house: House) -> None:
-    with signed_in_peer(chromium, house) as peer, visitor(chromium, house.address, width=PHONE) as seeker:
-        told = peer.page.locator("[data-elsewhere]")
-        sit(peer)
-        seeker.arrive()
-        seeker.go("/ask")
-        seeker.page.get_by_label("What would you like to talk about?").fill(words("dementia, and the evenings"))
-        seeker.page.get_by_role("radio", name="Neither").check()
-        seeker.button("Ask now").click()
-        is_waiting(seeker)
-        expect(told).to_contain_text("Somebody is asking for you.")
-        expect(told.get_by_role("link", name="Go to your desk")).to_have_attribute("href", "/desk")
-        seeker.button("Take my request back").click()
-        expect(told).to_be_hidden()
-
-
-def test_who_takes_a_request_back_in_another_tab_is_led_on_in_this_one(chromium: Browser, house: House) -> None:
-    with visitor(chromium, house.address, width=PHONE) as seeker:
-        seeker.arrive()
-        seeker.go("/ask")
-        seeker.page.get_by_label("What would you like to talk about?").fill(words("caring"))
-        seeker.button("Ask now").click()
-        is_waiting(seeker)
-        other = seeker.page.context.new_page()
-        other.goto(f"{house.address}/waiting")
-        other.get_by_role("button", name="Take my request back").click()
-        other.close()
-        seeker.page.bring_to_front()
-        expect(seeker.page.get_by_role("link", name="Ask again")).to_be_focused()
-        seeker.see("This request has ended.")
