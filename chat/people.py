@@ -4,6 +4,7 @@ A person's two data keys are made before the row, and the row with its inbox in 
 ever waits for a key. Every change of a role is in the audit.
 """
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from chat.tables import memberships, mutes, people, roles
 from chat.tables import rooms as rooms_table
 
 ROLES = ("peer", "moderator", "supervisor", "professional", "organiser")
+SUGGESTED = 10
+"""Made-up names that are tried at once; there are some hundreds in a language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,15 @@ async def return_to_desk(tx: Transaction, person: PersonId) -> None:
     """Let staff who may come again be at the desk again, which is locked. To others nothing happens."""
     if any(role in access.STAFF for role in await _roles(tx, person)):
         await _enter_desk(tx, person)
+
+
+async def free_nickname(tx: Transaction, language: str) -> str:
+    """Return a pseudonym to begin with, which nobody here bears (by the time it is asked for, somebody may)."""
+    names = [words.generate_nickname(language) for _ in range(SUGGESTED)]
+    names.append(f"{names[0]} {secrets.randbelow(9000) + 1000}")  # in a big place all two words may be somebody's
+    by = {words.skeleton(name): name for name in names}
+    taken = set((await tx.execute(sa.select(people.c.skeleton).where(people.c.skeleton.in_(by)))).scalars())
+    return next((name for skeleton, name in by.items() if skeleton not in taken), names[-1])
 
 
 def in_one_to_ones(part: str) -> "sa.Select[tuple[int, int]]":

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from chat import access, links, people, rooms
+from chat import access, links, people, rooms, words
 from chat.ids import PersonId
 from chat.keys import KeyDestroyed
 from chat.refusals import Gone, Muted, NicknameTaken, NotAllowed, NotAMember, NotWords
@@ -34,6 +34,21 @@ async def test_of_many_who_want_one_name_at_once_one_gets_it_and_no_key_is_left_
     assert sorted(type(one).__name__ for one in tried) == ["NicknameTaken"] * 4 + ["int"]
     made = [one.id for one in await place.rows(people_table)]
     assert await place.keys.owners("said") == set(made)
+
+
+async def test_a_name_to_begin_with_is_nobodys_also_where_nearly_all_are_taken(place: Place) -> None:
+    await place.person()
+    [row] = await place.rows(people_table)
+    names = [f"{first} {second}" for first in words._FIRST["en"] for second in words._SECOND["en"]]
+    borne = [
+        dict(row._mapping) | {"id": PersonId(number), "nickname": name, "skeleton": words.skeleton(name)}
+        for number, name in enumerate(names[1:], start=1)
+    ]
+    async with place.store.transaction() as tx:
+        await tx.execute(people_table.insert(), borne)
+        found = [await people.free_nickname(tx, "en") for _ in range(30)]
+    assert {words.skeleton(name) for name in found}.isdisjoint(one["skeleton"] for one in borne)
+    assert all(words.check_nickname(name) == name for name in found)
 
 
 async def test_staff_find_themselves_at_the_desk_and_the_audit_knows(place: Place) -> None:

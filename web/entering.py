@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from chat import account, bans, links, passphrases, people, recovery, sessions, sign_ups, words
+from chat import account, bans, links, passphrases, people, recovery, sessions, sign_ups
 from chat.ids import PersonId
 from chat.refusals import Banned, Gone, Muted, NicknameTaken, NotWords, Refusal, SignedOut, TooFast
 from web import appeals, sayings, welcome
@@ -154,10 +154,11 @@ def _start(visit: Visit, nickname: str, error: str = "") -> Response:
 async def _make(visit: Visit, token: str) -> PersonId:
     """Make a person with a name made up for them; made-up names may meet, then another is tried."""
     for _ in range(NAMES):
+        async with visit.site.store.reading() as tx:
+            name = await people.free_nickname(tx, visit.language.code)
         try:
             return await people.make(
-                visit.site.store, visit.site.keys, words.generate_nickname(visit.language.code), visit.language.code,
-                link=token, browser=visit.browser,
+                visit.site.store, visit.site.keys, name, visit.language.code, link=token, browser=visit.browser
             )  # fmt: skip
         except NicknameTaken:
             continue

@@ -23,7 +23,8 @@ async def welcome(visit: Visit) -> Response:
 
 async def sign_up_form(visit: Visit) -> Response:
     """Offer a name and the ten lines."""
-    return _form(visit, words.generate_nickname(visit.language.code))
+    async with visit.site.store.reading() as tx:
+        return _form(visit, await people.free_nickname(tx, visit.language.code))
 
 
 async def sign_up(visit: Visit) -> Response:
