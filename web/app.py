@@ -90,7 +90,7 @@ def make_app(
 
     middleware = [
         Middleware(Shield, secure=settings.secure, failed=failed),
-        Middleware(GZipMiddleware, minimum_size=PACKED_BYTES, compresslevel=6),
+        Middleware(GZipMiddleware, minimum_size=PACKED_BYTES, compresslevel=9),
     ]
     if settings.proxies:
         middleware.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies)))

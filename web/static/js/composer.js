@@ -197,6 +197,6 @@ export class Composer {
     const { room, live, words } = this.#room;
     const answer = await live?.wire.ask({ t: "edit", room, seq: this.editing, say_id: newSayId(), text });
     if (answer?.t === "done") return this.clear();
-    this.#show((answer ? words?.(`refused_${answer.code}`) : words?.(answer === null ? "no_answer" : "edit_lost")) || words?.("refused") || "");
+    this.#show((answer ? words?.(`refused_${answer.code}`) : words?.(answer === null ? "no_answer" : "not_done")) || words?.("refused") || "");
   }
 }

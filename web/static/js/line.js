@@ -28,8 +28,9 @@ export class Line {
     const { outbox, composer } = this.#room;
     const unsent = outbox?.waiting.length;
     outbox?.forget();
-    composer?.close("ended");
-    this.#show(unsent ? "ended_unsent" : "ended");
+    const told = unsent ? "ended_unsent" : "ended";
+    composer?.close("ended", this.#room.words?.(told));
+    this.#show(told);
   }
 
   /** @param {"" | "lost" | "ended" | "ended_unsent"} key */
