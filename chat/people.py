@@ -186,16 +186,6 @@ async def free_nickname(tx: Transaction, language: str) -> str:
     return next((name for skeleton, name in by.items() if skeleton not in taken), names[-1])
 
 
-def in_one_to_ones(part: str) -> "sa.Select[tuple[int, int]]":
-    """Select who (person) is in which open one-to-one (room) as this part."""
-    return sa.select(memberships.c.person, memberships.c.room).join(
-        rooms_table, rooms_table.c.id == memberships.c.room
-    ).where(
-        rooms_table.c.kind == "one_to_one", rooms_table.c.state == "open", memberships.c.part == part,
-        memberships.c.to_seq.is_(None),
-    )  # fmt: skip
-
-
 async def _insert(
     tx: Transaction, keys: Keys, person: PersonId, name: str, language: str, given: tuple[str, ...],
     by: PersonId | None, link: str | None, browser: str, recovery: bytes | None,
@@ -240,8 +230,11 @@ async def _enter_desk(tx: Transaction, person: PersonId) -> None:
 
 async def _leave_as(tx: Transaction, person: PersonId, part: str, *, code: str | None = None) -> None:
     """Let somebody leave the one-to-ones in which they are this part. Their lock lets none begin meanwhile."""
-    theirs = in_one_to_ones(part).where(memberships.c.person == person)
-    found = [RoomId(row.room) for row in await tx.execute(theirs)]
+    theirs = sa.select(memberships.c.room).join(rooms_table, rooms_table.c.id == memberships.c.room).where(
+        rooms_table.c.kind == "one_to_one", rooms_table.c.state == "open", memberships.c.part == part,
+        memberships.c.person == person, memberships.c.to_seq.is_(None),
+    )  # fmt: skip
+    found = [RoomId(room) for room in (await tx.execute(theirs)).scalars()]
     await tx.lock(rooms_table, [await rooms.desk(tx), *found])  # it is the lowest, and may be next
     for room in sorted(found):
         await rooms.leave(tx, room, person, code=code)
